@@ -1,0 +1,1 @@
+"""Prefect flows: thin tasks, each one call into `pipeline` or `models`."""

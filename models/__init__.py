@@ -1,0 +1,1 @@
+"""The classifiers: texts in, probabilities out; their training, calibration and evaluation."""

@@ -1,0 +1,1 @@
+"""The library: everything that is done to verbatims, one module or sub-package a step."""

@@ -1,0 +1,1 @@
+"""The `miroir` command, one module a group of commands."""

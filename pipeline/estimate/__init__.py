@@ -1,0 +1,1 @@
+"""From annotations and reviews to figures with intervals."""

@@ -1,0 +1,1 @@
+"""From files and databases to typed, masked verbatims, and rejects with their reasons."""

@@ -1,0 +1,1 @@
+"""Small groups hidden, so that no figure gives a person away."""

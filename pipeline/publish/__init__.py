@@ -1,0 +1,1 @@
+"""Releases: immutable tables, a manifest, a pointer moved last."""

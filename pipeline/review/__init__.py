@@ -1,0 +1,1 @@
+"""The review desk: samples with known probabilities, decisions, agreement."""
