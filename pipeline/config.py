@@ -1,0 +1,264 @@
+"""Configuration: a YAML file becomes frozen, checked values; each step takes its own section only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigError
+
+Audience = Literal["customer", "employee"]
+
+
+@dataclass(frozen=True, slots=True)
+class RatingScale:
+    """The bounds of a rating, both included."""
+
+    low: float
+    high: float
+
+
+RATING_SCALES = {
+    "nps": RatingScale(0, 10),
+    "enps": RatingScale(0, 10),
+    "csat": RatingScale(1, 5),
+    "stars": RatingScale(1, 5),
+    "ten": RatingScale(1, 10),
+}
+
+RESERVED_NAMES = {
+    "period",
+    "audience",
+    "theme",
+    "measure",
+    "value",
+    "low",
+    "high",
+    "level",
+    "method",
+    "reason",
+}
+
+
+def _is_plain_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in RESERVED_NAMES:
+        raise ValueError(f"«{name}» must be lower-case letters, digits and _ and not a column of the tables")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_is_plain_name)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, and nothing unknown in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SqlQuery(Section):
+    """A query through SQLAlchemy.
+
+    Attributes:
+        url: SQLAlchemy URL; `env:NAME` takes it from the environment, so that no password is stored.
+        query: One SELECT.
+    """
+
+    url: str
+    query: str
+
+
+class RatingColumn(Section):
+    """A rating and the scale it is given on."""
+
+    column: str
+    scale: Literal["nps", "enps", "csat", "stars", "ten"]
+
+
+class SourceConfig(Section):
+    """Where verbatims come from and what their columns mean.
+
+    Attributes:
+        name: Name of the source, part of every identity.
+        audience: Who wrote.
+        path: File, folder, glob or fsspec URL; or
+        sql: a query.
+        layout: Shape of the export; `auto` looks at the first rows.
+        text: Column of the verbatim, or
+        questions: column → wording of the open question; each answer becomes its own verbatim.
+        title: Column put before the text (reviews).
+        record_id: Column that identifies a row.
+        respondent: Column that identifies a person; stored as a keyed hash only.
+        date: Column of the date; `date_format` is a strptime pattern, or null to let the reader find out.
+        rating: Rating and its scale.
+        dimensions: Dimension → column.
+        constants: Dimension → one value for the whole source.
+        only_questions: Keep only these questions (wordings or columns); empty keeps all.
+        max_chars: A longer text is rejected.
+        language: Reject texts that a detector is sure are not French.
+    """
+
+    name: Name
+    audience: Audience
+    path: str | None = None
+    sql: SqlQuery | None = None
+    layout: Literal["auto", "plain", "qualtrics", "surveymonkey"] = "auto"
+    sheet: str | None = None
+    text: str | None = None
+    questions: dict[str, str] = Field(default_factory=dict)
+    title: str | None = None
+    record_id: str | None = None
+    respondent: str | None = None
+    date: str | None = None
+    date_format: str | None = None
+    rating: RatingColumn | None = None
+    dimensions: dict[Name, str] = Field(default_factory=dict)
+    constants: dict[Name, str] = Field(default_factory=dict)
+    only_questions: tuple[str, ...] = ()
+    max_chars: int = Field(default=10_000, ge=1)
+    check_language: bool = True
+
+    @model_validator(mode="after")
+    def _one_origin_one_text(self) -> Self:
+        if (self.path is None) == (self.sql is None):
+            raise ValueError(f"source «{self.name}» needs either `path` or `sql`")
+        if (self.text is None) == (not self.questions):
+            raise ValueError(f"source «{self.name}» needs either `text` or `questions`")
+        return self
+
+
+class AnnotateConfig(Section):
+    """How verbatims are tagged.
+
+    Attributes:
+        model: A shipped model's name, or a model folder; `default` is the shipped default.
+        part_rows: Verbatims a part, the unit of work and of restart.
+    """
+
+    model: str = "default"
+    part_rows: int = Field(default=50_000, ge=1)
+
+
+class EstimateConfig(Section):
+    """What is estimated, and over which cells.
+
+    Attributes:
+        period: Length of a period.
+        cells: Sets of dimensions crossed with audience and period; null takes each dimension alone.
+        level: Confidence level of the intervals.
+    """
+
+    period: Literal["month", "quarter", "year", "all"] = "month"
+    cells: tuple[tuple[Name, ...], ...] | None = None
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+
+
+class AudienceThresholds(Section):
+    """Fewest distinct respondents for a figure to be shown."""
+
+    scores: int = Field(ge=1)
+    themes: int = Field(ge=1)
+    quotes: int = Field(ge=1)
+
+
+class ProtectConfig(Section):
+    """How small groups are protected; counted in respondents, never in verbatims.
+
+    Attributes:
+        hierarchies: Each from the finest to the coarsest dimension: `[unit, region]`.
+    """
+
+    customer: AudienceThresholds = AudienceThresholds(scores=5, themes=5, quotes=1)
+    employee: AudienceThresholds = AudienceThresholds(scores=5, themes=10, quotes=10)
+    hierarchies: tuple[tuple[Name, ...], ...] = ()
+
+
+class PublishConfig(Section):
+    """What a release holds.
+
+    Attributes:
+        title: Title of the release, shown to people.
+    """
+
+    title: str = "Miroir"
+
+
+class RunConfig(Section):
+    """Everything a run needs.
+
+    Attributes:
+        workspace: Local folder or fsspec URL; a relative path is taken from the current folder.
+        secret_file: Key of the respondents' pseudonyms, made on first use; null: `<workspace>/secret.key`
+            when local. The environment's `MIROIR_SECRET` wins.
+        codebook: Another codebook than the shipped one.
+    """
+
+    workspace: str = "workspace"
+    secret_file: str | None = None
+    codebook: str | None = None
+    sources: tuple[SourceConfig, ...] = Field(min_length=1)
+    annotate: AnnotateConfig = AnnotateConfig()
+    estimate: EstimateConfig = EstimateConfig()
+    protect: ProtectConfig = ProtectConfig()
+    publish: PublishConfig = PublishConfig()
+
+    @model_validator(mode="after")
+    def _unique_sources(self) -> Self:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"sources need different names; given twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of all declared dimensions, sorted."""
+        names = {name for source in self.sources for name in (*source.dimensions, *source.constants)}
+        return tuple(sorted(names))
+
+
+def read_config(path: str | Path) -> RunConfig:
+    """Read and check the configuration of a run.
+
+    Args:
+        path: A YAML file.
+
+    Returns:
+        The configuration, defaults filled in.
+
+    Raises:
+        ConfigError: The file is missing, is no YAML, or says something that cannot be.
+    """
+    try:
+        content: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return RunConfig.model_validate(content)
+    except FileNotFoundError as error:
+        raise ConfigError.because(
+            "the configuration cannot be read",
+            expected="a YAML file",
+            got="no file",
+            where=str(path),
+            do="Check the path",
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError.because(
+            "the configuration cannot be read",
+            expected="YAML in UTF-8",
+            got=" ".join(str(error).split()),
+            where=str(path),
+            do="Mend the line named",
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "top level"
+        raise ConfigError.because(
+            "the configuration says something that cannot be",
+            expected=first["msg"],
+            got=f"{error.error_count()} problem(s), the first one at «{key}»",
+            where=str(path),
+            do="Mend this key; configs/demo.yaml is a complete example",
+        ) from error

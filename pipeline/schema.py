@@ -1,0 +1,138 @@
+"""The records that pass between steps, as Arrow schemas: one owner for every column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from models.labels import LabelSpace
+
+AUDIENCES = ("customer", "employee")
+
+VERBATIM = pa.schema(
+    [
+        pa.field("verbatim_id", pa.string(), nullable=False),  # keyed hash: same answer, same id, in any file
+        pa.field("batch_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),  # name of the declared source
+        pa.field("row", pa.int64(), nullable=False),  # row in the file, first data row = 1
+        pa.field("audience", pa.string(), nullable=False),  # customer | employee
+        pa.field("respondent", pa.string()),  # keyed hash, 32 hex digits; null when anonymous
+        pa.field("date", pa.date32()),
+        pa.field("question", pa.string()),
+        pa.field("text", pa.string(), nullable=False),  # masked, always
+        pa.field("rating", pa.float64()),  # on its own scale
+        pa.field("rating_scale", pa.string()),  # a name of pipeline.config.RATING_SCALES
+        pa.field("n_masked", pa.int32(), nullable=False),  # placeholders put into the text
+        pa.field("dimensions", pa.map_(pa.string(), pa.string()), nullable=False),  # unit, region, channel…
+    ]
+)
+
+REJECT = pa.schema(
+    [
+        pa.field("batch_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("file", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("question", pa.string()),
+        pa.field("reason", pa.string(), nullable=False),  # a code of pipeline.ingest.rejects
+        pa.field("detail", pa.string()),  # what was expected; never the text
+    ]
+)
+
+
+def sentiment_column(value: str) -> str:
+    """Name the probability column of a sentiment: `p_sentiment_positive`."""
+    return f"p_sentiment_{value}"
+
+
+def enchantment_column(value: str) -> str:
+    """Name the probability column of an enchantment: `p_enchantment_relational`."""
+    return f"p_enchantment_{value}"
+
+
+def incivility_column(value: str) -> str:
+    """Name the probability column of an incivility: `p_incivility_abusive`."""
+    return f"p_incivility_{value}"
+
+
+def theme_column(theme: str) -> str:
+    """Name the column of a theme's decided polarity (null: absent): `theme_means`."""
+    return f"theme_{theme}"
+
+
+def theme_probability_column(theme: str, polarity: str) -> str:
+    """Name the probability column of a theme present with a polarity: `p_theme_means_negative`."""
+    return f"p_theme_{theme}_{polarity}"
+
+
+def probability_columns(labels: LabelSpace) -> list[str]:
+    """List the probability columns of an annotation, in their order.
+
+    A theme's absence has no column: it is one minus its polarities.
+    """
+    return [
+        *(sentiment_column(value) for value in labels.sentiment),
+        *(enchantment_column(value) for value in labels.enchantment),
+        *(incivility_column(value) for value in labels.incivility),
+        *(theme_probability_column(theme, value) for theme in labels.themes for value in labels.polarities),
+    ]
+
+
+def annotation_schema(labels: LabelSpace) -> pa.Schema:
+    """Build the schema of annotations: decided labels, confidence, probabilities.
+
+    Args:
+        labels: The codebook's label space. A theme that the model was not trained for keeps its columns,
+            filled with nulls, and the model's metadata names it.
+
+    Returns:
+        One row a verbatim; probabilities are float32 in [0, 1].
+    """
+    return pa.schema(
+        [
+            pa.field("verbatim_id", pa.string(), nullable=False),
+            pa.field("model_id", pa.string(), nullable=False),
+            pa.field("codebook_hash", pa.string(), nullable=False),
+            pa.field("sentiment", pa.string(), nullable=False),
+            pa.field("enchantment", pa.string(), nullable=False),
+            pa.field("incivility", pa.string(), nullable=False),
+            *(pa.field(theme_column(theme), pa.string()) for theme in labels.themes),
+            pa.field("confidence", pa.float32(), nullable=False),
+            pa.field("needs_review", pa.bool_(), nullable=False),
+            *(pa.field(name, pa.float32()) for name in probability_columns(labels)),
+        ]
+    )
+
+
+MEASURE_KEYS = ("period", "audience")
+
+MEASURE_VALUES = pa.schema(
+    [
+        pa.field("theme", pa.string()),  # null where the measure has no theme
+        pa.field("measure", pa.string(), nullable=False),  # a name of pipeline.estimate
+        pa.field("value", pa.float64()),  # null when suppressed or without data
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("level", pa.float64()),  # confidence level of [low, high], for example 0.95
+        pa.field("n_verbatims", pa.int64()),
+        pa.field("n_respondents", pa.int64()),
+        pa.field("n_reviewed", pa.int64()),
+        pa.field("method", pa.string()),  # count | calibrated | partial | ppi | exact
+        pa.field("suppressed", pa.bool_(), nullable=False),
+        pa.field("reason", pa.string()),  # why a value is missing: a code of pipeline.protect
+    ]
+)
+
+
+def measure_schema(dimensions: Sequence[str]) -> pa.Schema:
+    """Build the schema of the table of measures.
+
+    Args:
+        dimensions: Names of the declared dimensions, each a column; null means every member together.
+
+    Returns:
+        Period (`2026-03`, `2026-T1`, `2026` or `all`), audience, dimensions, then `MEASURE_VALUES`.
+    """
+    keys = [pa.field(name, pa.string(), nullable=False) for name in MEASURE_KEYS]
+    return pa.schema([*keys, *(pa.field(name, pa.string()) for name in dimensions), *MEASURE_VALUES])
