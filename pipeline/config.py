@@ -187,6 +187,29 @@ class PublishConfig(Section):
     title: str = "Miroir"
 
 
+class ReviewConfig(Section):
+    """How the review desk is opened.
+
+    Attributes:
+        database: SQLAlchemy URL of the reviews; null: `<workspace>/reviews/review.sqlite` when local;
+            `env:NAME` takes it from the environment, so that no password is stored.
+        host: Address to listen on; the default answers this machine only.
+        port: Port to listen on.
+        public_hosts: Host names that browsers may use besides this machine's own.
+        employee_roles: Roles that may read employees' verbatims.
+        lease_minutes: How long a verbatim handed to a reviewer is kept from the others.
+        double_share: Share of a campaign that two people review blind.
+    """
+
+    database: str | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8321, ge=0, le=65535)
+    public_hosts: tuple[str, ...] = ()
+    employee_roles: tuple[Literal["reviewer", "lead", "reader"], ...] = ("reviewer", "lead")
+    lease_minutes: int = Field(default=30, ge=1)
+    double_share: float = Field(default=0.1, ge=0, le=1)
+
+
 class RunConfig(Section):
     """Everything a run needs.
 
@@ -205,6 +228,7 @@ class RunConfig(Section):
     estimate: EstimateConfig = EstimateConfig()
     protect: ProtectConfig = ProtectConfig()
     publish: PublishConfig = PublishConfig()
+    review: ReviewConfig = ReviewConfig()
 
     @model_validator(mode="after")
     def _unique_sources(self) -> Self:

@@ -105,6 +105,35 @@ def annotation_schema(labels: LabelSpace) -> pa.Schema:
     )
 
 
+def reviewed_schema(labels: LabelSpace) -> pa.Schema:
+    """Build the schema of labels that people decided: one row a reviewed verbatim.
+
+    A row without an inclusion probability was chosen by somebody (list, bulk, import) and not by chance: it
+    is a true label of its own verbatim, and says nothing about others.
+
+    Args:
+        labels: The codebook's label space; each theme is a column, null where the theme is absent.
+
+    Returns:
+        Labels, then `campaign`, `stratum`, `inclusion_probability` in (0, 1] of being reviewed at all,
+        `n_reviewers` and whether a disagreement was adjudicated.
+    """
+    return pa.schema(
+        [
+            pa.field("verbatim_id", pa.string(), nullable=False),
+            pa.field("sentiment", pa.string(), nullable=False),
+            pa.field("enchantment", pa.string(), nullable=False),
+            pa.field("incivility", pa.string(), nullable=False),
+            *(pa.field(theme_column(theme), pa.string()) for theme in labels.themes),
+            pa.field("campaign", pa.string()),
+            pa.field("stratum", pa.string()),
+            pa.field("inclusion_probability", pa.float64()),
+            pa.field("n_reviewers", pa.int32(), nullable=False),
+            pa.field("adjudicated", pa.bool_(), nullable=False),
+        ]
+    )
+
+
 MEASURE_KEYS = ("period", "audience")
 
 MEASURE_VALUES = pa.schema(
