@@ -1,0 +1,92 @@
+"""Mask personal data with the codebook's placeholders.
+
+`mask_texts` takes Python strings; `mask_column` takes a column. Both give the same result, and masking a
+masked text changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+
+from pipeline.privacy import addresses, contacts, files, names, numbers
+from pipeline.privacy.spans import Span, merge, replace
+from pipeline.privacy.views import View, view_of
+
+# Each pass masks what the one before it brought to light; real texts need two.
+_MAX_PASSES: Final = 20
+
+
+def mask_text(text: str) -> tuple[str, dict[str, int]]:
+    """Mask one text.
+
+    Args:
+        text: What a person wrote.
+
+    Returns:
+        The masked text, and how many placeholders of each kind were written into it.
+
+    >>> mask_text("Merci à Madame Durand, 06 12 34 56 78 !")
+    ('Merci à Madame [PERSONNE], [TELEPHONE] !', {'PERSONNE': 1, 'TELEPHONE': 1})
+    """
+    counts: Counter[str] = Counter()
+    for _ in range(_MAX_PASSES):
+        view = view_of(text)
+        spans = merge(_find_all(view))
+        if not spans:
+            break
+        text, found = replace(text, view, spans)
+        counts += found
+    return text, dict(sorted(counts.items()))
+
+
+def mask_texts(texts: Sequence[str]) -> tuple[list[str], list[dict[str, int]]]:
+    """Mask texts.
+
+    Args:
+        texts: What people wrote.
+
+    Returns:
+        The masked texts, and for each how many placeholders of each kind (`{"PERSONNE": 2}`).
+    """
+    masked: list[str] = []
+    counts: list[dict[str, int]] = []
+    for text in texts:
+        masked_text, found = mask_text(text)
+        masked.append(masked_text)
+        counts.append(found)
+    return masked, counts
+
+
+def mask_column(
+    texts: pl.Series | pa.Array[Any] | pa.ChunkedArray[Any],
+) -> tuple[pl.Series, list[dict[str, int]]]:
+    """Mask a column of texts, fast.
+
+    Args:
+        texts: A column of strings; nulls stay null.
+
+    Returns:
+        The masked column as a Polars series, and for each row how many placeholders of each kind.
+    """
+    column = texts if isinstance(texts, pl.Series) else pl.Series("text", texts.to_pylist(), dtype=pl.String)
+    values = column.to_list()
+    counts: list[dict[str, int]] = [{} for _ in values]
+    for row, value in enumerate(values):
+        if value is not None:
+            values[row], counts[row] = mask_text(value)
+    return pl.Series(column.name, values, dtype=pl.String), counts
+
+
+def _find_all(view: View) -> list[Span]:
+    spans: list[Span] = []
+    for find in (*numbers.FINDERS, *contacts.FINDERS, files.find_birth_dates, files.find_references):
+        spans += find(view.folded)
+    spans += files.find_plates(view.text, view.folded)
+    spans += addresses.find_addresses(view)
+    spans += names.find_names(view)
+    return spans
