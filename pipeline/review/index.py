@@ -1,0 +1,180 @@
+"""Index the workspace's verbatims and annotations into the review database, part by part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from sqlalchemy import Connection, Table, bindparam, case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from models.labels import LabelSpace
+from pipeline.review.folding import folded
+from pipeline.review.labels import VerbatimLabels
+from pipeline.review.store import ReviewStore
+from pipeline.review.tables import content, dimension_value, indexed_part, item
+from pipeline.schema import probability_columns, theme_column
+from pipeline.workspace import Workspace
+
+ROWS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """What one refresh did.
+
+    Attributes:
+        model_id: The tagger whose labels are shown; None when nothing is tagged yet.
+        n_parts: Parts read now; parts known already are not read again.
+        n_verbatims: Verbatims read now.
+        n_annotations: Annotations read now.
+    """
+
+    model_id: str | None
+    n_parts: int
+    n_verbatims: int
+    n_annotations: int
+
+
+def model_in_use(workspace: Workspace) -> str | None:
+    """Name the tagger that annotated last, or None when no verbatim is annotated."""
+    newest: tuple[float, str] | None = None
+    for batch in workspace.names("annotations"):
+        for model in workspace.names("annotations", batch):
+            for part in _parquet(workspace, "annotations", batch, model):
+                when = workspace.filesystem.modified(workspace.path(*part)).timestamp()
+                newest = max(newest or (0.0, ""), (when, model))
+    return newest[1] if newest else None
+
+
+def refresh_index(
+    store: ReviewStore, workspace: Workspace, labels: LabelSpace, model_id: str | None = None
+) -> IndexSummary:
+    """Bring new verbatims and annotations to the desk; what reviewers decided stays in force.
+
+    Args:
+        store: The review database.
+        workspace: Where batches and annotations lie.
+        labels: The codebook's label space.
+        model_id: Whose annotations to show; None takes the tagger that annotated last.
+
+    Returns:
+        What was read.
+    """
+    model = model_id or model_in_use(workspace)
+    n_parts = n_verbatims = n_annotations = 0
+    for part in _new_parts(store, _verbatim_parts(workspace)):
+        table = workspace.read_table(*part)
+        with store.writing() as connection:
+            _insert_verbatims(connection, table)
+            _remember(connection, part, table.num_rows)
+        n_parts, n_verbatims = n_parts + 1, n_verbatims + table.num_rows
+    for part in _new_parts(store, _annotation_parts(workspace, model)):
+        table = workspace.read_table(*part)
+        with store.writing() as connection:
+            _update_annotations(connection, table, labels)
+            _remember(connection, part, table.num_rows)
+        n_parts, n_annotations = n_parts + 1, n_annotations + table.num_rows
+    return IndexSummary(model, n_parts, n_verbatims, n_annotations)
+
+
+def _parquet(workspace: Workspace, *folder: str) -> list[tuple[str, ...]]:
+    return [(*folder, name) for name in workspace.names(*folder) if name.endswith(".parquet")]
+
+
+def _verbatim_parts(workspace: Workspace) -> Iterator[tuple[str, ...]]:
+    for batch in workspace.names("batches"):
+        yield from _parquet(workspace, "batches", batch, "verbatims")
+
+
+def _annotation_parts(workspace: Workspace, model_id: str | None) -> Iterator[tuple[str, ...]]:
+    for batch in workspace.names("annotations") if model_id else ():
+        yield from _parquet(workspace, "annotations", batch, str(model_id))
+
+
+def _new_parts(store: ReviewStore, parts: Iterator[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    with store.reading() as connection:
+        known = set(connection.scalars(select(indexed_part.c.path)))
+    return [part for part in parts if "/".join(part) not in known]
+
+
+def _remember(connection: Connection, part: tuple[str, ...], n_rows: int) -> None:
+    _insert_missing(connection, indexed_part, [{"path": "/".join(part), "n_rows": n_rows}])
+
+
+def _insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, leaving those alone whose key is there."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        connection.execute(statement, rows[start : start + ROWS_AT_ONCE])
+
+
+def _insert_verbatims(connection: Connection, table: pa.Table) -> None:
+    dimensions = [dict(entry) for entry in table["dimensions"].to_pylist()]
+    frame = pl.DataFrame(pl.from_arrow(table.drop_columns(["dimensions"]))).with_columns(
+        month=pl.col("date").dt.strftime("%Y-%m"),
+        date=pl.col("date").dt.strftime("%Y-%m-%d"),
+        folded=folded(pl.concat_str("text", pl.col("question").fill_null(""), separator=" ")),
+        codes=pl.lit(" "),
+        dimensions=pl.Series(["\n".join(["", *(f"{k}={v}" for k, v in d.items()), ""]) for d in dimensions]),
+    )
+    items = frame.select("verbatim_id", "audience", "source", "month", "dimensions", "codes").to_dicts()
+    texts = frame.with_columns(
+        context=pl.Series([json.dumps(d, ensure_ascii=False) for d in dimensions], dtype=pl.String)
+    ).select("verbatim_id", "text", "folded", "question", "date", "rating", "rating_scale", "context")
+    _insert_missing(connection, item, items)
+    _insert_missing(connection, content, texts.to_dicts())
+    values = {(name, value) for entry in dimensions for name, value in entry.items() if value is not None}
+    _insert_missing(connection, dimension_value, [{"name": n, "value": v} for n, v in sorted(values)])
+
+
+_SHOW_TAGS = (
+    update(item)
+    .where(item.c.verbatim_id == bindparam("key"))
+    .values(
+        model_id=bindparam("model"),
+        confidence=bindparam("sure"),
+        codes=case((item.c.n_reviewers == 0, bindparam("tag_codes")), else_=item.c.codes),
+    )
+)
+_KEEP_TAGS = (
+    update(content)
+    .where(content.c.verbatim_id == bindparam("key"))
+    .values(tagged=bindparam("labels"), probabilities=bindparam("shares"))
+)
+
+
+def _update_annotations(connection: Connection, table: pa.Table, labels: LabelSpace) -> None:
+    frame = pl.DataFrame(pl.from_arrow(table))
+    known = [name for name in probability_columns(labels) if name in frame.columns]
+    shares = frame.select(pl.struct(pl.col(known).cast(pl.Float64).round(4)).struct.json_encode())
+    decided = frame.select(
+        "sentiment",
+        "enchantment",
+        "incivility",
+        *(name for name in map(theme_column, labels.themes) if name in frame.columns),
+    ).to_dicts()
+    chosen = [VerbatimLabels.from_annotation(row, labels) for row in decided]
+    rows = zip(
+        frame["verbatim_id"],
+        frame["model_id"],
+        frame["confidence"].cast(pl.Float64).round(4),
+        chosen,
+        shares.to_series(),
+        strict=True,
+    )
+    items, texts = [], []
+    for key, model, sure, choice, probabilities in rows:
+        items.append({"key": key, "model": model, "sure": sure, "tag_codes": choice.codes})
+        texts.append({"key": key, "labels": choice.to_json(), "shares": probabilities})
+    for start in range(0, len(items), ROWS_AT_ONCE):
+        connection.execute(_SHOW_TAGS, items[start : start + ROWS_AT_ONCE])
+        connection.execute(_KEEP_TAGS, texts[start : start + ROWS_AT_ONCE])
+
+
+__all__ = ["IndexSummary", "model_in_use", "refresh_index"]

@@ -1,0 +1,113 @@
+"""Read from the workspace all verbatims that a sample may be drawn from, with the tagger's probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.errors import ReviewError
+from pipeline.workspace import Workspace
+
+CONTEXT = ["verbatim_id", "source", "audience", "date", "respondent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which verbatims a campaign is about; empty means all.
+
+    Attributes:
+        audiences: Audiences.
+        month_from: First month, `2026-01`.
+        month_to: Last month.
+        dimension: Name of a dimension to keep one value of.
+        value: The value kept.
+    """
+
+    audiences: tuple[str, ...] = ()
+    month_from: str = ""
+    month_to: str = ""
+    dimension: str = ""
+    value: str = ""
+
+
+def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.DataFrame:
+    """Read verbatims and annotations together, each verbatim once.
+
+    Args:
+        workspace: Where batches and annotations lie.
+        model_id: Whose annotations.
+        scope: Which verbatims.
+
+    Returns:
+        `verbatim_id`, `source`, `audience`, `respondent`, `month` (null without a date), a column
+        `dim_<name>` for each dimension, and the annotation's columns; sorted by `verbatim_id`.
+
+    Raises:
+        ReviewError: No annotated verbatim is in the scope.
+    """
+    frames = [_read_batch(workspace, batch, model_id) for batch in workspace.names("annotations")]
+    known = [frame for frame in frames if frame is not None]
+    population = pl.concat(known, how="diagonal").unique("verbatim_id", keep="first") if known else None
+    if population is not None:
+        population = _within(population, scope).sort("verbatim_id")
+    if population is None or population.is_empty():
+        raise ReviewError.because(
+            "there is nothing to draw from",
+            expected="annotated verbatims",
+            got="none",
+            where=f"model «{model_id}», {scope}",
+            do="Widen the choice, or run `miroir run` first",
+        )
+    return population
+
+
+def _read_batch(workspace: Workspace, batch: str, model_id: str) -> pl.DataFrame | None:
+    annotations = _read_parts(workspace, ("annotations", batch, model_id), None)
+    verbatims = _read_parts(workspace, ("batches", batch, "verbatims"), [*CONTEXT, "dimensions"])
+    if annotations is None or verbatims is None:
+        return None
+    return verbatims.join(annotations, on="verbatim_id", how="inner")
+
+
+def _read_parts(
+    workspace: Workspace, folder: tuple[str, ...], columns: list[str] | None
+) -> pl.DataFrame | None:
+    frames = []
+    for name in workspace.names(*folder):
+        if not name.endswith(".parquet"):
+            continue
+        table = workspace.read_table(*folder, name, columns=columns)
+        if columns is None:
+            frames.append(pl.DataFrame(pl.from_arrow(table)))
+            continue
+        dimensions = [dict(entry) for entry in table["dimensions"].to_pylist()]
+        names = sorted({key for entry in dimensions for key in entry})
+        frame = pl.DataFrame(pl.from_arrow(table.drop_columns(["dimensions"])))
+        frames.append(
+            frame.with_columns(
+                pl.Series(f"dim_{key}", [entry.get(key) for entry in dimensions], dtype=pl.String)
+                for key in names
+            )
+            .with_columns(month=pl.col("date").dt.strftime("%Y-%m"))
+            .drop("date")
+        )
+    return pl.concat(frames, how="diagonal") if frames else None
+
+
+def _within(population: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    if scope.audiences:
+        population = population.filter(pl.col("audience").is_in(list(scope.audiences)))
+    if scope.month_from:
+        population = population.filter(pl.col("month") >= scope.month_from)
+    if scope.month_to:
+        population = population.filter(pl.col("month") <= scope.month_to)
+    column = f"dim_{scope.dimension}"
+    if scope.dimension and column in population.columns:
+        population = population.filter(pl.col(column) == scope.value)
+    return population
+
+
+def dimension_names(population: pl.DataFrame) -> tuple[str, ...]:
+    """Name the dimensions of a population."""
+    return tuple(name.removeprefix("dim_") for name in population.columns if name.startswith("dim_"))
