@@ -18,6 +18,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.errors import ReviewError
+from pipeline.review.refusals import refusal
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import session, user
 
@@ -96,9 +97,11 @@ def add_reviewer(store: ReviewStore, login: str, name: str, password: str, role:
         ReviewError: The login is taken or has odd signs, the password is weak, or the role does not exist.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,39}", login):
-        raise _refused("login", "2 to 40 small letters, digits, « . », « _ » or « - »", "something else")
+        raise _refused(
+            "login_form", "login", "2 to 40 small letters, digits, « . », « _ » or « - »", "something else"
+        )
     if role not in ROLES:
-        raise _refused("role", " | ".join(ROLES), role)
+        raise _refused("role", "role", " | ".join(ROLES), role)
     hashed = hash_password(password, login)
     row: dict[str, Any] = {
         "login": login,
@@ -112,7 +115,7 @@ def add_reviewer(store: ReviewStore, login: str, name: str, password: str, role:
         with store.writing() as connection:
             key = connection.execute(insert(user).values(row)).inserted_primary_key
     except IntegrityError as error:
-        raise _refused("login", "a login that nobody has", "one that is taken") from error
+        raise _refused("login_taken", "login", "a login that nobody has", "one that is taken") from error
     return Reviewer(int(key[0]) if key else 0, login, row["name"], role, True)
 
 
@@ -124,6 +127,7 @@ def hash_password(password: str, login: str) -> str:
     """
     if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS or login in password.lower():
         raise _refused(
+            "password_weak",
             "password",
             f"{MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} signs without the login",
             f"{len(password)} signs" if login not in password.lower() else "the login in it",
@@ -147,11 +151,11 @@ def change_reviewer(
     with store.writing() as connection:
         row = connection.execute(select(user).where(user.c.id == reviewer_id)).one_or_none()
         if row is None:
-            raise _refused("account", "one that exists", "an unknown number")
+            raise _refused("account_unknown", "account", "one that exists", "an unknown number")
         values: dict[str, Any] = {}
         if role is not None:
             if role not in ROLES:
-                raise _refused("role", " | ".join(ROLES), role)
+                raise _refused("role", "role", " | ".join(ROLES), role)
             values["role"] = role
         if active is not None:
             values["active"] = active
@@ -164,7 +168,7 @@ def change_reviewer(
             select(func.count()).select_from(user).where(user.c.role == "lead", user.c.active)
         )
         if not n_leads:
-            raise _refused("account", "at least one active lead", "none")
+            raise _refused("last_lead", "account", "at least one active lead", "none")
 
 
 def reviewers(store: ReviewStore) -> list[Reviewer]:
@@ -233,7 +237,12 @@ def _reviewer(row: Row[Any]) -> Reviewer:
     return Reviewer(row.id, row.login, row.name, row.role, row.active)
 
 
-def _refused(where: str, expected: str, got: str) -> ReviewError:
-    return ReviewError.because(
-        "the account cannot be made so", expected=expected, got=got, where=where, do="Choose another one"
+def _refused(code: str, where: str, expected: str, got: str) -> ReviewError:
+    return refusal(
+        code,
+        "the account cannot be made so",
+        expected=expected,
+        got=got,
+        where=where,
+        do="Choose another one",
     )

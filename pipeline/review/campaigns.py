@@ -16,6 +16,7 @@ from models.labels import LabelSpace
 from pipeline.errors import ReviewError
 from pipeline.review.accounts import Reviewer
 from pipeline.review.population import Scope, read_population
+from pipeline.review.refusals import refusal
 from pipeline.review.sampling import Design, Mix, draw, inclusion_probabilities
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import assignment, campaign, drawn, item
@@ -84,9 +85,9 @@ def create_campaign(
         ReviewError: Not a lead, the name is taken, or the design cannot be drawn.
     """
     if not reviewer.leads:
-        raise _refused("a lead", reviewer.role, f"account «{reviewer.login}»")
+        raise _refused("lead_only", "a lead", reviewer.role, f"account «{reviewer.login}»")
     if not name.strip():
-        raise _refused("a name", "none", "campaign")
+        raise _refused("campaign_name", "a name", "none", "campaign")
     population = read_population(workspace, model_id, design.scope)
     other = other_reading(workspace, model_id, design.scope) if design.mix.disagreement else None
     probabilities = inclusion_probabilities(population, design, labels, other)
@@ -96,7 +97,10 @@ def create_campaign(
             known = _indexed(connection, sample["verbatim_id"].to_list())
             if len(known) < len(sample):
                 raise _refused(
-                    "verbatims that the desk has indexed", f"{len(sample) - len(known)} unknown", name
+                    "campaign_stale",
+                    "verbatims that the desk has indexed",
+                    f"{len(sample) - len(known)} unknown",
+                    name,
                 )
             key = connection.execute(
                 insert(campaign).values(
@@ -114,7 +118,9 @@ def create_campaign(
             _make_queue(connection, number, sample, design)
             workspace.write_table(probabilities.to_arrow(), *design_path(number))
     except IntegrityError as error:
-        raise _refused("a name that no campaign has", "one that is taken", "campaign") from error
+        raise _refused(
+            "campaign_name", "a name that no campaign has", "one that is taken", "campaign"
+        ) from error
     return number
 
 
@@ -182,7 +188,7 @@ def find_campaign(store: ReviewStore, campaign_id: int) -> Campaign:
     for known in campaigns(store):
         if known.id == campaign_id:
             return known
-    raise _refused("a campaign that exists", f"number {campaign_id}", "campaign")
+    raise _refused("campaign_unknown", "a campaign that exists", f"number {campaign_id}", "campaign")
 
 
 def set_open(store: ReviewStore, campaign_id: int, is_open: bool) -> None:
@@ -215,7 +221,12 @@ def _campaign(row: Row[Any]) -> Campaign:
     )
 
 
-def _refused(expected: str, got: str, where: str) -> ReviewError:
-    return ReviewError.because(
-        "the campaign cannot be made", expected=expected, got=got, where=where, do="Change it and try again"
+def _refused(code: str, expected: str, got: str, where: str) -> ReviewError:
+    return refusal(
+        code,
+        "the campaign cannot be made",
+        expected=expected,
+        got=got,
+        where=where,
+        do="Change it and try again",
     )

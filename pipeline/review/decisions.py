@@ -12,9 +12,13 @@ from models.labels import LabelSpace
 from pipeline.errors import ReviewError
 from pipeline.review.accounts import Reviewer
 from pipeline.review.labels import VerbatimLabels
+from pipeline.review.refusals import refusal
+from pipeline.review.reviewed import reviewed_labels
 from pipeline.review.standing import in_force, settle
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import assignment, content, decision, item
+
+__all__ = ["KINDS", "Ballot", "CodebookStamp", "record", "reviewed_labels", "stamp_of", "undo"]
 
 KINDS = ("review", "list", "bulk", "import", "adjudication", "undo")
 MAX_NOTE_CHARS = 1_000
@@ -69,7 +73,8 @@ def record(store: ReviewStore, reviewer: Reviewer, ballots: Sequence[Ballot], st
         ReviewError: The reviewer may not, the verbatim is unknown, or it was handed to somebody else.
     """
     if not reviewer.may_review:
-        raise ReviewError.because(
+        raise refusal(
+            "reviewer_only",
             "this decision cannot be kept",
             expected="a reviewer or a lead",
             got=reviewer.role,
@@ -211,7 +216,8 @@ def stamp_of(version: int, space: LabelSpace) -> CodebookStamp:
 
 
 def _conflict(expected: str, got: str) -> ReviewError:
-    return ReviewError.because(
+    return refusal(
+        "queue_conflict",
         "this decision cannot be kept",
         expected=expected,
         got=got,

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from models.labels import LabelSpace
 from pipeline.errors import ReviewError
+from pipeline.review.refusals import refusal
 from pipeline.schema import theme_column
 
 
@@ -98,7 +99,8 @@ class VerbatimLabels:
 
 
 def _unknown(label: str, allowed: tuple[str, ...], got: object) -> ReviewError:
-    return ReviewError.because(
+    return refusal(
+        "labels",
         "these labels cannot be kept",
         expected=" | ".join(allowed),
         got=str(got)[:40] if got is not None else "nothing",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.errors import ReviewError
+from pipeline.review.refusals import refusal
 from pipeline.workspace import Workspace
 
 CONTEXT = ["verbatim_id", "source", "audience", "date", "respondent"]
@@ -52,7 +52,8 @@ def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.Dat
     if population is not None:
         population = _within(population, scope).sort("verbatim_id")
     if population is None or population.is_empty():
-        raise ReviewError.because(
+        raise refusal(
+            "campaign_empty",
             "there is nothing to draw from",
             expected="annotated verbatims",
             got="none",

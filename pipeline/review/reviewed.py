@@ -98,9 +98,11 @@ def _sampled(store: ReviewStore, workspace: Workspace, reviewed: set[str]) -> di
         for verbatim_id, stratum in members:
             chosen.setdefault(verbatim_id, {"campaign": str(campaign_id), "stratum": stratum})
         design = pl.DataFrame(pl.from_arrow(workspace.read_table(*design_path(campaign_id))))
-        for verbatim_id, audience, probability in design.select(
-            "verbatim_id", "audience", "probability"
-        ).filter(pl.col("verbatim_id").is_in(list(reviewed))).iter_rows():
+        for verbatim_id, audience, probability in (
+            design.select("verbatim_id", "audience", "probability")
+            .filter(pl.col("verbatim_id").is_in(list(reviewed)))
+            .iter_rows()
+        ):
             drawn_here = probability * factor.get(audience, 0.0)
             missed[verbatim_id] = missed.get(verbatim_id, 1.0) * (1.0 - drawn_here)
     return {

@@ -2,9 +2,9 @@
 
 A campaign mixes purposes: a stratified random part for estimation, and parts that lean towards uncertain
 verbatims, rare labels and disagreement between taggers. Each part gives every verbatim an expected number of
-draws; their sum, capped at one, is the inclusion probability. A systematic sample with these probabilities has
-a fixed size and keeps them exactly, so weighting each review by the inverse of its probability (Horvitz and
-Thompson, 1952) undoes the leaning.
+draws; their sum, capped at one, is the inclusion probability. A systematic sample with these probabilities
+has a fixed size and keeps them exactly, so weighting each review by the inverse of its probability (Horvitz
+and Thompson, 1952) undoes the leaning.
 
 Source: Särndal, Swensson, Wretman (1992), Model Assisted Survey Sampling, §3.6; Bankier (1988) for the
 allocation between strata.
@@ -20,8 +20,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.labels import LabelSpace
-from pipeline.errors import ReviewError
 from pipeline.review.population import Scope
+from pipeline.review.refusals import refusal
 from pipeline.schema import (
     enchantment_column,
     incivility_column,
@@ -213,7 +213,8 @@ def _check(design: Design) -> None:
     mix = design.mix
     shares = (mix.random, mix.uncertainty, mix.rare, mix.disagreement)
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6 or mix.random < MIN_RANDOM_SHARE:
-        raise ReviewError.because(
+        raise refusal(
+            "campaign_shares",
             "this sample cannot be drawn",
             expected=f"shares that sum to 1, at least {MIN_RANDOM_SHARE} of them random",
             got=", ".join(f"{share:g}" for share in shares),
@@ -221,7 +222,8 @@ def _check(design: Design) -> None:
             do="Raise the random share: it is what the intervals stand on",
         )
     if design.n_items < 1 or not 0 <= design.double_share <= 1:
-        raise ReviewError.because(
+        raise refusal(
+            "campaign_size",
             "this sample cannot be drawn",
             expected="at least one verbatim, and a double share between 0 and 1",
             got=f"{design.n_items} and {design.double_share:g}",
