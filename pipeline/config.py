@@ -88,8 +88,12 @@ class SourceConfig(Section):
         path: File, folder, glob or fsspec URL; or
         sql: a query.
         layout: Shape of the export; `auto` looks at the first rows.
+        sheet: Sheet of a workbook; null takes the one that holds the columns.
+        encoding: Encoding of a text file; null finds it out.
+        delimiter: Separator of a delimited file; null finds it out.
         text: Column of the verbatim, or
         questions: column → wording of the open question; each answer becomes its own verbatim.
+        question_column: Column that holds the question, where each row is one answer.
         title: Column put before the text (reviews).
         record_id: Column that identifies a row.
         respondent: Column that identifies a person; stored as a keyed hash only.
@@ -99,7 +103,7 @@ class SourceConfig(Section):
         constants: Dimension → one value for the whole source.
         only_questions: Keep only these questions (wordings or columns); empty keeps all.
         max_chars: A longer text is rejected.
-        language: Reject texts that a detector is sure are not French.
+        check_language: Reject texts that a detector is sure are not French.
     """
 
     name: Name
@@ -108,8 +112,11 @@ class SourceConfig(Section):
     sql: SqlQuery | None = None
     layout: Literal["auto", "plain", "qualtrics", "surveymonkey"] = "auto"
     sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     text: str | None = None
     questions: dict[str, str] = Field(default_factory=dict)
+    question_column: str | None = None
     title: str | None = None
     record_id: str | None = None
     respondent: str | None = None
@@ -128,6 +135,11 @@ class SourceConfig(Section):
             raise ValueError(f"source «{self.name}» needs either `path` or `sql`")
         if (self.text is None) == (not self.questions):
             raise ValueError(f"source «{self.name}» needs either `text` or `questions`")
+        if self.questions and (self.question_column or self.title):
+            raise ValueError(f"source «{self.name}»: `question_column` and `title` go with `text` only")
+        both = sorted(self.dimensions.keys() & self.constants.keys())
+        if both:
+            raise ValueError(f"source «{self.name}»: dimension given twice: {', '.join(both)}")
         return self
 
 

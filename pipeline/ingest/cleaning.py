@@ -1,0 +1,82 @@
+"""What machines added to a text, taken away; what the person wrote stays."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import polars as pl
+
+# What programs write for «nothing»; « RAS » and « aucun » are answers.
+_MISSING = ("nan", "null", "none", "#n/a", "<na>", "#null!", "#value!", "#ref!", "#div/0!")
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u{feff}]"
+
+
+def clean_texts(texts: pl.Series) -> pl.Series:
+    """Clean texts: line ends, control signs, HTML entities and line breaks, composed accents.
+
+    Args:
+        texts: Texts as read, or nulls.
+
+    Returns:
+        The texts without space around them; null where nothing was written.
+    """
+    texts = texts.cast(pl.String, strict=False)
+    texts = _where(texts, r"\r", lambda some: some.str.replace_all(r"\r\n?", "\n"))
+    texts = _where(texts, r"_x000D_", lambda some: some.str.replace_all("_x000D_", "", literal=True))
+    texts = _where(texts, r"(?i)<br\s*/?>", lambda some: some.str.replace_all(r"(?i)\s*<br\s*/?>\s*", "\n"))
+    texts = _where(texts, r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,5}|[A-Za-z]{2,8});", _unescape)
+    texts = _where(texts, _CONTROL, lambda some: some.str.replace_all(_CONTROL, ""))
+    texts = _where(texts, r"\p{M}", lambda some: some.str.normalize("NFC"))
+    texts = texts.str.strip_chars()
+    missing = texts.str.len_chars().eq(0) | texts.str.to_lowercase().is_in(_MISSING)
+    return texts.set(missing.fill_null(True), None)
+
+
+def join_titles(titles: pl.Series, texts: pl.Series) -> pl.Series:
+    """Put a review's title before its text.
+
+    Args:
+        titles: Cleaned titles, or nulls.
+        texts: Cleaned texts, or nulls.
+
+    Returns:
+        Title, stop and text; one alone where the other is missing, and the text alone where it begins with
+        its title, as sites make it.
+    """
+    frame = pl.DataFrame({"title": titles, "text": texts}).with_columns(
+        bare=pl.col("title").str.strip_chars_end(".… "),
+    )
+    repeated = pl.col("text").str.starts_with(pl.col("bare"))
+    stop = pl.when(pl.col("title").str.contains(r"[.!?…:]$")).then(pl.lit(" ")).otherwise(pl.lit(". "))
+    return frame.select(
+        text=pl.when(pl.col("title").is_null() | repeated.fill_null(False))
+        .then(pl.col("text"))
+        .when(pl.col("text").is_null())
+        .then(pl.col("title"))
+        .otherwise(pl.concat_str("title", stop, "text"))
+    ).to_series()
+
+
+def same_text_key(texts: pl.Series) -> pl.Series:
+    """Bring texts to a form in which two spellings of the same answer meet: case, space, final stops.
+
+    Args:
+        texts: Cleaned texts.
+
+    Returns:
+        Lower-case texts with single spaces, without stops at the end.
+    """
+    return texts.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars_end(" .!…")
+
+
+def _where(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Change only the texts that hold a pattern: most hold none, and searching is cheap."""
+    hit = texts.str.contains(pattern).fill_null(False)
+    if not hit.any():
+        return texts
+    return texts.scatter(hit.arg_true(), change(texts.filter(hit)))
+
+
+def _unescape(texts: pl.Series) -> pl.Series:
+    return pl.Series(texts.name, [html.unescape(text) for text in texts.to_list()], dtype=pl.String)

@@ -1,0 +1,102 @@
+"""Is it French? A text is turned away only when a detector is sure that it is not."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from lingua import LanguageDetector
+
+# Words that are frequent in French and rare elsewhere; `de la que un en` are Spanish or Italian as well.
+_FRENCH_WORDS = (
+    "le les des du et est pas pour qui une dans avec très tres merci je vous nous mais mon ma mes ce cette "
+    "ces son ses sont était etait été ete plus tout tous toute bien aux au par ont leur leurs être etre fait "
+    "faire trop rien jamais toujours aussi encore bonjour ils elle on il sur chez sans où ou depuis quand "
+    "car rapide accueil "
+    "satisfait satisfaite conseiller conseillère service équipe client clients site livraison prix bon bonne"
+)
+_FRENCH = r"(?i)\b(?:" + "|".join(_FRENCH_WORDS.split()) + r")\b|\b(?:c|j|n|qu|d|l|s|m)['’´]"
+# The same for the languages that turn up in exports of French companies.
+_FOREIGN_WORDS = (
+    "the and was were is are very with you your have has they this that not my we of for "
+    "el los las muy gracias pero con por para está esta servicio und ist sehr nicht mit ich das die der "
+    "il gli molto grazie non sono che e di per muito não com obrigado uma het een niet zeer goed"
+)
+_FOREIGN = r"(?i)\b(?:" + "|".join(_FOREIGN_WORDS.split()) + r")\b"
+_MIN_WORDS = 4
+_MIN_LETTERS = 16
+_SURE_FRENCH_WORDS = 2
+_MAX_FRENCH = 0.05
+_MIN_OTHER = 0.6
+_MAX_CHARS = 400  # enough to be sure, and the detector's cost grows with the length
+
+
+@cache
+def _detector() -> LanguageDetector:
+    from lingua import Language, LanguageDetectorBuilder  # 100 MB: loaded when first needed
+
+    return LanguageDetectorBuilder.from_languages(
+        Language.FRENCH,
+        Language.ENGLISH,
+        Language.SPANISH,
+        Language.ITALIAN,
+        Language.GERMAN,
+        Language.PORTUGUESE,
+        Language.DUTCH,
+        Language.POLISH,
+        Language.ROMANIAN,
+        Language.TURKISH,
+        Language.INDONESIAN,
+        Language.RUSSIAN,
+        Language.ARABIC,
+        Language.CHINESE,
+    ).build()
+
+
+def find_not_french(texts: pl.Series) -> pl.Series:
+    """Find the texts that are surely in another language.
+
+    Short texts, misspelt ones and French sprinkled with foreign words stay. Most French texts are known by
+    their small words; the detector reads the others only.
+
+    Args:
+        texts: Texts, or nulls.
+
+    Returns:
+        Whether each is surely not French; false for a null.
+    """
+    frame = pl.DataFrame({"text": texts}).select(
+        text=pl.col("text").str.slice(0, _MAX_CHARS),
+    )
+    frame = frame.with_columns(
+        french=pl.col("text").str.count_matches(_FRENCH),
+        words=pl.col("text").str.count_matches(r"\p{L}+"),
+        letters=pl.col("text").str.count_matches(r"\p{L}"),
+        unspaced=pl.col("text").str.contains(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]{4}"),
+    )
+    long_enough = (pl.col("words") >= _MIN_WORDS) & (pl.col("letters") >= _MIN_LETTERS) | pl.col("unspaced")
+    looks_french = (pl.col("french") >= _SURE_FRENCH_WORDS) & (pl.col("french") * 6 >= pl.col("words"))
+    doubtful = frame.select((long_enough & ~looks_french).fill_null(False)).to_series()
+    candidates = frame["text"].filter(doubtful).unique().to_list()
+    strangers = [text for text in candidates if is_surely_not_french(text)]
+    return doubtful & texts.str.slice(0, _MAX_CHARS).is_in(strangers).fill_null(False)
+
+
+def is_surely_not_french(text: str) -> bool:
+    """Ask the detector about one text.
+
+    Args:
+        text: A text of a few words at least.
+
+    Returns:
+        True when another language is probable and French is not.
+
+    >>> is_surely_not_french("Muy buena atención, el personal fue muy amable con nosotros")
+    True
+    """
+    best, *_ = confidences = _detector().compute_language_confidence_values(text.lower())
+    french = next(value.value for value in confidences if value.language.name == "FRENCH")
+    return best.language.name != "FRENCH" and best.value >= _MIN_OTHER and french <= _MAX_FRENCH

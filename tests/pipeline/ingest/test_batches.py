@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import SourceConfig
+from pipeline.errors import SourceError
+from pipeline.ingest.batches import find_inputs, ingest_input
+from pipeline.schema import REJECT, VERBATIM
+
+AWKWARD = """Id;Date;Avis;Note;Agence
+1;12/03/2026 14:05:33;Très bon accueil de Madame Durand 😊;4,5;Lyon
+2;31/02/2026;Nul;1;Lyon
+3;;;3;Paris
+4;12 mars 2026;"Super
+
+conseillère ""disponible"", 06 12 34 56 78";9;Paris
+5;46093;Ok bien;★★★★;
+6;1;2
+7;2026-03-01;"Pas clos;4;Lyon
+8;2026-03-02;Suite normale;4;Lyon
+8;2026-03-02;suite  NORMALE.;4;Lyon
+9;2026-03-02;!!! 10/10;4;Lyon
+10;2026-03-02;The staff was very kind and helpful with us, thank you so much;4;Lyon
+"""
+SECTION = {
+    "date": "Date",
+    "respondent": "Id",
+    "rating": {"column": "Note", "scale": "stars"},
+    "dimensions": {"unit": "Agence"},
+    "constants": {"region": "Sud"},
+}
+
+
+def test_ingest_input_keeps_and_rejects_every_row_when_rows_are_awkward(ingest, rows, rejects):
+    report = ingest(AWKWARD.encode(), **SECTION)
+
+    assert rejects(report) == [
+        (2, "wrong_date"),
+        (3, "empty"),
+        (4, "rating_off_scale"),
+        (6, "ragged_row"),
+        (9, "duplicate"),
+        (10, "no_letters"),
+        (11, "not_french"),
+    ]
+    kept = rows(report)
+    assert [row["row"] for row in kept] == [1, 5, 7, 8]
+    assert kept[0]["text"] == "Très bon accueil de Madame [PERSONNE] 😊"
+    assert kept[0]["date"] == kept[1]["date"] == dt.date(2026, 3, 12)
+    assert [row["rating"] for row in kept] == [4.5, 4, 4, 4]
+    assert kept[0]["dimensions"] == {"region": "Sud", "unit": "Lyon"}
+    assert kept[1]["dimensions"] == {"region": "Sud"}
+    assert report.rows_read == report.answers_read == 11
+    assert report.n_verbatims + sum(report.rejects.values()) == report.answers_read
+    assert report.n_respondents == 4
+    assert report.masks == {"PERSONNE": 1}
+
+
+def test_ingest_input_writes_the_declared_schemas(ingest, workspace):
+    report = ingest(AWKWARD.encode(), **SECTION)
+    verbatims = workspace.read_table("batches", report.batch_id, "verbatims", "part-00000.parquet")
+    assert verbatims.schema.equals(VERBATIM)
+    assert workspace.read_table("batches", report.batch_id, "rejects.parquet").schema.equals(REJECT)
+
+
+def test_ingest_input_skips_when_the_batch_is_whole(ingest):
+    first, again = ingest(AWKWARD.encode(), **SECTION), ingest(AWKWARD.encode(), "moved.csv", **SECTION)
+    assert not first.skipped
+    assert again.skipped
+    assert again.batch_id == first.batch_id
+
+
+def _bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_ingest_input_writes_the_same_bytes_when_it_was_interrupted(ingest, workspace):
+    whole = ingest(AWKWARD.encode(), **SECTION)
+    folder = Path(workspace.path("batches", whole.batch_id))
+    before = _bytes_of(folder)
+    (folder / "batch.json").unlink()
+    (folder / "verbatims" / "part-00007.parquet").write_bytes(b"left over")
+
+    again = ingest(AWKWARD.encode(), **SECTION)
+
+    assert not again.skipped
+    assert _bytes_of(folder) == before
+
+
+def test_ingest_input_cuts_parts_when_there_are_many_rows(ingest, rows, workspace, monkeypatch):
+    monkeypatch.setattr("pipeline.ingest.batch_writer.PART_ROWS", 1000)
+    monkeypatch.setattr("pipeline.ingest.delimited.CHUNK_ROWS", 300)
+    lines = "".join(f"{i};avis numéro {i}\n" for i in range(2500))
+    report = ingest(("Id;Avis\n" + lines).encode(), respondent="Id")
+    parts = workspace.names("batches", report.batch_id, "verbatims")
+    assert parts == [f"part-{i:05d}.parquet" for i in range(3)]
+    assert [row["row"] for row in rows(report)] == list(range(1, 2501))
+    assert report.n_respondents == 2500
+
+
+def test_ingest_input_gives_the_same_id_when_the_export_grows(ingest, rows):
+    old = "Id;Avis\na;très bien\nb;RAS\n;RAS\n"
+    new = "Id;Avis\nz;nouveau venu\na;très bien\nb;RAS\n;RAS\n;RAS\n"
+    first = [row["verbatim_id"] for row in rows(ingest(old.encode(), "old.csv", respondent="Id"))]
+    second = [row["verbatim_id"] for row in rows(ingest(new.encode(), "new.csv", respondent="Id"))]
+    assert second[1:4] == first
+    assert len(set(second)) == 5
+
+
+def test_ingest_input_leaves_no_raw_text_in_the_marker(ingest, workspace):
+    report = ingest(AWKWARD.encode(), "avis de jean.dupont@exemple.fr.csv", **SECTION)
+    marker = workspace.read_json("batches", report.batch_id, "batch.json")
+    assert "jean.dupont" not in json.dumps(marker)
+    assert marker["n_verbatims"] == 4
+
+
+def test_ingest_input_leaves_no_batch_when_a_column_is_missing(ingest, workspace):
+    with pytest.raises(SourceError, match=r"expected «Agence»"):
+        ingest(b"Date;Avis\n1/1/2026;bon accueil\n", dimensions={"unit": "Agence"})
+    assert not any(workspace.exists("batches", name, "batch.json") for name in workspace.names("batches"))
+
+
+def test_find_inputs_lists_what_it_cannot_read(tmp_path, workspace, secret):
+    for name in ("b.csv", "a.xlsx", "note.pdf", ".hidden.csv", "~$a.xlsx"):
+        (tmp_path / name).write_bytes(b"x")
+    source = SourceConfig(name="dossier", audience="customer", path=".", text="Avis")
+    items = find_inputs(source, tmp_path)
+    assert [(item.name, item.kind) for item in items] == [
+        ("a.xlsx", "spreadsheet"),
+        ("b.csv", "delimited"),
+        ("note.pdf", "unsupported"),
+    ]
+    with pytest.raises(SourceError, match=r"no supported kind: expected CSV.*got «pdf»"):
+        ingest_input(workspace, source, items[2], secret)
+
+
+def test_find_inputs_fails_when_there_is_none(tmp_path):
+    source = SourceConfig(name="vide", audience="customer", path="*.csv", text="Avis")
+    with pytest.raises(SourceError, match="no input"):
+        find_inputs(source, tmp_path)
