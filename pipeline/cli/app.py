@@ -12,7 +12,7 @@ from rich.console import Console
 from pipeline.errors import MiroirError
 
 # Each module has `register(app)`, which adds its commands. Add a group: write the module, name it here.
-COMMAND_MODULES: tuple[str, ...] = ()
+COMMAND_MODULES: tuple[str, ...] = ("pipeline.cli.tag",)
 
 
 class CommandModule(Protocol):
@@ -32,10 +32,16 @@ def build_app() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    # Without it, Typer runs an application of one command under no name.
+    app.callback()(_root)
     for name in COMMAND_MODULES:
         module: CommandModule = cast(CommandModule, importlib.import_module(name))
         module.register(app)
     return app
+
+
+def _root() -> None:
+    """Miroir : les verbatims des clients et des collaborateurs, tenus en miroir."""
 
 
 def main() -> None:

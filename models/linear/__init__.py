@@ -1,0 +1,1 @@
+"""The fast engine: hashed words and characters, scored straight from Arrow's bytes."""

@@ -1,0 +1,69 @@
+"""The second stage: a few dozen dense readings of a text turned into every label's probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from models.linear.kernel import Floats, probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Scores that are linear in dense readings.
+
+    Attributes:
+        weights: Shape (readings, columns).
+        intercepts: Shape (columns,).
+    """
+
+    weights: Floats
+    intercepts: Floats
+
+    def scores(self, readings: Floats) -> Floats:
+        """Score n texts: shape (n, columns)."""
+        return np.asarray(readings @ self.weights + self.intercepts, dtype=np.float32)
+
+
+def fit_layer(readings: Floats, targets: Floats, weights: Floats, penalty: float) -> Layer:
+    """Fit a logistic (one column) or multinomial regression on standardised readings.
+
+    Args:
+        readings: Shape (n, readings).
+        targets: Shape (n, columns), 0 or 1 or rows that sum to 1.
+        weights: Weight of each text, shape (n,); 0 where its label is not known.
+        penalty: Ridge penalty on the standardised weights.
+
+    Returns:
+        A layer that takes readings on their own scale.
+    """
+    centre = np.average(readings, axis=0, weights=weights + 1e-9)
+    spread = np.sqrt(np.average((readings - centre) ** 2, axis=0, weights=weights + 1e-9)) + 1e-6
+    standard = ((readings - centre) / spread).astype(np.float64)
+    n_readings, n_columns = standard.shape[1], targets.shape[1]
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        both = flat.reshape(n_readings + 1, n_columns)
+        slopes, start = both[:-1], both[-1]
+        p = probabilities(np.asarray(standard @ slopes + start)).astype(np.float64)
+        clipped = np.clip(p, 1e-12, 1 - 1e-7)
+        if n_columns == 1:
+            entropy = -(targets * np.log(clipped) + (1 - targets) * np.log(1 - clipped))
+        else:
+            entropy = -targets * np.log(clipped)
+        value = float(np.sum(weights[:, None] * entropy)) + 0.5 * penalty * float(np.sum(slopes**2))
+        residual = weights[:, None] * (p - targets)
+        slope = np.vstack([standard.T @ residual + penalty * slopes, residual.sum(axis=0)])
+        return value + 1e-4 * float(np.sum(start**2)), (slope + np.vstack([0 * slopes, 2e-4 * start])).ravel()
+
+    found = minimize(
+        loss, np.zeros((n_readings + 1) * n_columns), jac=True, method="L-BFGS-B", options={"maxiter": 200}
+    )
+    both = found.x.reshape(n_readings + 1, n_columns)
+    slopes = both[:-1] / spread[:, None]
+    return Layer(
+        weights=slopes.astype(np.float32), intercepts=(both[-1] - centre @ slopes).astype(np.float32)
+    )

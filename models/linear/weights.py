@@ -1,0 +1,79 @@
+"""The learnt numbers of the linear model, and how they lie on disk: hashes only, no word is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import ModelError
+from models.linear.kernel import Floats
+
+WEIGHTS_FILE = "weights.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class LinearWeights:
+    """Everything that scoring needs. Rows are kept features: words first, then letters.
+
+    Attributes:
+        word_ids: Hash of each word feature, ascending, 22 bits.
+        letter_ids: Hash of each letter feature, ascending, 20 bits.
+        squares: Squared rarity of each row, for the lengths; shape (rows,).
+        weights: Weights in units of their column's scale, shape (rows, columns), int8.
+        scales: Unit of each column, shape (columns,).
+        intercepts: Added to the scores, shape (columns,).
+        layer_weights: The second stage, shape (readings, columns).
+        layer_intercepts: Shape (columns,).
+    """
+
+    word_ids: NDArray[np.uint32]
+    letter_ids: NDArray[np.uint32]
+    squares: NDArray[np.float16]
+    weights: NDArray[np.int8]
+    scales: Floats
+    intercepts: Floats
+    layer_weights: Floats
+    layer_intercepts: Floats
+
+    def save(self, folder: Path) -> None:
+        """Write the numbers to a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        np.savez_compressed(folder / WEIGHTS_FILE, **arrays)
+
+    def digest(self) -> str:
+        """Eight hex digits over all the numbers."""
+        digest = hashlib.sha256()
+        for field in fields(self):
+            digest.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
+        return digest.hexdigest()[:8]
+
+
+def load_weights(folder: Path) -> LinearWeights:
+    """Read the numbers that `LinearWeights.save` wrote.
+
+    Raises:
+        ModelError: The file is missing or broken.
+    """
+    path = folder / WEIGHTS_FILE
+    try:
+        with np.load(path) as arrays:
+            return LinearWeights(**{field.name: arrays[field.name] for field in fields(LinearWeights)})
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelError.because(
+            "the model's weights cannot be read",
+            expected=f"a sound {WEIGHTS_FILE}",
+            got=type(error).__name__,
+            where=str(path),
+            do="Train it again, or take it again from the release",
+        ) from error
+
+
+def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Round weights to 8 bits, with a unit for each column."""
+    scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127
+    return np.round(weights / scales).astype(np.int8), scales.astype(np.float32)

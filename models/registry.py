@@ -1,0 +1,130 @@
+"""Find a model by name or folder, and check that it was trained for the codebook in use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from models.errors import ModelError
+from models.labels import LabelSpace
+from models.tagger import Tagger, VerbatimBatch
+
+SHIPPED = Path(__file__).parent / "shipped"
+DEFAULT_MODEL = "linear"
+MODEL_FILE = "model.json"
+
+Loader = Callable[[Path, LabelSpace], Tagger]
+
+
+def load_tagger(name_or_path: str, labels: LabelSpace) -> Tagger:
+    """Load a model.
+
+    A theme of the codebook that the model was not trained for is left out of its probabilities;
+    `untrained_themes` names it, so that it is shown as not trained.
+
+    Args:
+        name_or_path: Name of a shipped model, or a folder that holds `model.json`.
+        labels: The label space of the codebook in use.
+
+    Returns:
+        The model, which answers in the codebook's label space.
+
+    Raises:
+        ModelError: There is no such model, its kind is not known, or it was trained for other labels.
+    """
+    folder = model_folder(name_or_path)
+    card = read_card(folder)
+    check_labels(trained_labels(card), labels, folder)
+    return _loader(card, folder)(folder, labels)
+
+
+def model_folder(name_or_path: str) -> Path:
+    """Find the folder of a model."""
+    for folder in (SHIPPED / name_or_path, Path(name_or_path)):
+        if (folder / MODEL_FILE).is_file():
+            return folder
+    shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{MODEL_FILE}"))
+    raise ModelError.because(
+        "the model cannot be found",
+        expected=f"one of {', '.join(shipped)}, or a folder with {MODEL_FILE}",
+        got=repr(name_or_path),
+        where="--model",
+        do="Name a shipped model, or train one with `miroir train`",
+    )
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read what a model says of itself."""
+    try:
+        card: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ModelError.because(
+            "the model's description is broken",
+            expected="JSON",
+            got=error.msg,
+            where=str(folder / MODEL_FILE),
+            do="Train it again, or take it again from the release",
+        ) from None
+    return card
+
+
+def trained_labels(card: dict[str, Any]) -> LabelSpace:
+    """Give the label space that a model was trained for."""
+    names = card["labels"]
+    return LabelSpace(
+        sentiment=tuple(names["sentiment"]),
+        enchantment=tuple(names["enchantment"]),
+        incivility=tuple(names["incivility"]),
+        themes=tuple(names["themes"]),
+        polarities=tuple(names["polarities"]),
+        codebook_hash=names["codebook_hash"],
+    )
+
+
+def check_labels(trained: LabelSpace, wanted: LabelSpace, folder: Path) -> None:
+    """Refuse a model whose labels are not the codebook's; more themes in the codebook are allowed.
+
+    Raises:
+        ModelError: A label or a theme differs, or the codebook's version did: the message says which.
+    """
+    if trained.codebook_hash == wanted.codebook_hash:
+        return
+    for name in ("sentiment", "enchantment", "incivility", "polarities"):
+        if getattr(trained, name) != getattr(wanted, name):
+            raise _other_codebook(name, getattr(wanted, name), getattr(trained, name), folder)
+    if not set(trained.themes) < set(wanted.themes):
+        raise _other_codebook("themes", wanted.themes, trained.themes, folder)
+
+
+def untrained_themes(tagger: Tagger) -> tuple[str, ...]:
+    """List the codebook's themes that a model was not trained for: shown as «not trained»."""
+    trained = tagger.predict(VerbatimBatch(texts=[], audiences=[], questions=[])).themes
+    return tuple(theme for theme in tagger.labels.themes if theme not in trained)
+
+
+def _other_codebook(name: str, wanted: tuple[str, ...], trained: tuple[str, ...], folder: Path) -> ModelError:
+    same = set(wanted) == set(trained)
+    return ModelError.because(
+        "the model was trained for another codebook",
+        expected=f"{name} {', '.join(wanted)}" + (" of this codebook's version" if same else ""),
+        got=", ".join(trained) + (" of another version or order" if same else ""),
+        where=str(folder),
+        do=f"Train it again for this codebook (it must learn its {name}): `miroir train --model linear`",
+    )
+
+
+def _loader(card: dict[str, Any], folder: Path) -> Loader:
+    kind = card.get("kind")
+    if kind == "linear":
+        from models.linear.tagger import load_linear
+
+        return load_linear
+    raise ModelError.because(
+        "the model cannot be loaded",
+        expected="a kind among: linear",
+        got=repr(kind),
+        where=str(folder / MODEL_FILE),
+        do="Install the version of Miroir that made it",
+    )

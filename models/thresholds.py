@@ -1,0 +1,115 @@
+"""Learn decision thresholds from out-of-fold probabilities: what balances rare and frequent labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decisions import DecisionRule, decide_positions, log_odds_of_product
+from models.gold import UNKNOWN, GoldSet
+from models.tagger import Probabilities, TagProbabilities
+
+_GRID = np.geomspace(0.25, 8.0, 21)
+_ROUNDS = 3
+
+
+def learn_rule(probabilities: TagProbabilities, gold: GoldSet, review_share: float = 0.15) -> DecisionRule:
+    """Choose weights and thresholds that maximise F1 on verbatims the model had not seen.
+
+    Sentiment, enchantment and incivility: macro-F1, coordinate by coordinate. Themes: the threshold of each
+    that maximises its own F1, drawn half-way to the one that maximises the F1 of all themes together.
+
+    Args:
+        probabilities: Out-of-fold probabilities.
+        gold: The labels of the same verbatims.
+        review_share: Share of verbatims that a person should look at.
+    """
+    plain = DecisionRule.plain(gold.labels)
+    chosen = DecisionRule(
+        sentiment=balance(probabilities.sentiment, gold.sentiment),
+        enchantment=balance(probabilities.enchantment, gold.enchantment),
+        incivility=balance(probabilities.incivility, gold.incivility),
+        themes=_theme_thresholds(probabilities, gold),
+        polarities=plain.polarities,
+    )
+    return _with_confidence(chosen, probabilities, gold, review_share)
+
+
+def balance(probabilities: Probabilities, codes: NDArray[np.int8]) -> tuple[float, ...]:
+    """Find the weights of values that maximise the macro-F1 of the largest weighted probability."""
+    known = codes != UNKNOWN
+    columns, truth = probabilities[known].astype(np.float64), codes[known]
+    weights = np.ones(columns.shape[1])
+    best = macro_f1(columns.argmax(axis=1), truth, len(weights))
+    for _ in range(_ROUNDS):
+        for k in range(len(weights)):
+            for factor in _GRID:
+                trial = weights.copy()
+                trial[k] = factor
+                reached = macro_f1((columns * trial).argmax(axis=1), truth, len(weights))
+                if reached > best + 1e-4:
+                    best, weights = reached, trial
+    return tuple(float(weight) for weight in weights / weights[0])
+
+
+def macro_f1(decided: NDArray[np.integer], truth: NDArray[np.integer], n_values: int) -> float:
+    """Average the F1 of the values that occur in the truth."""
+    confusion = np.bincount(truth.astype(np.int64) * n_values + decided, minlength=n_values**2)
+    table = confusion.reshape(n_values, n_values)
+    occurs = table.sum(axis=1) > 0
+    scores = 2 * np.diag(table) / np.maximum(table.sum(axis=0) + table.sum(axis=1), 1)
+    return float(scores[occurs].mean())
+
+
+def _theme_thresholds(probabilities: TagProbabilities, gold: GoldSet) -> dict[str, float]:
+    present, truth = {}, {}
+    for k, theme in enumerate(gold.labels.themes):
+        known = gold.themes[:, k] != UNKNOWN
+        present[theme] = 1 - probabilities.themes[theme][known, 0]
+        truth[theme] = gold.themes[known, k] > 0
+    common = _best_threshold(np.concatenate(list(present.values())), np.concatenate(list(truth.values())))
+    return {theme: 0.5 * (common + _best_threshold(present[theme], truth[theme])) for theme in present}
+
+
+def _best_threshold(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
+    if not truth.any():
+        return 0.5
+    order = np.argsort(-probability, kind="stable")
+    found = np.cumsum(truth[order])
+    f1 = 2 * found / (np.arange(1, len(truth) + 1) + truth.sum())
+    return float(np.clip(probability[order][int(f1.argmax())], 0.05, 0.95)) - 1e-6
+
+
+def all_right(probabilities: TagProbabilities, gold: GoldSet, rule: DecisionRule) -> NDArray[np.bool_]:
+    """Say of each verbatim whether the whole set of decided labels (polarities included) is right."""
+    decided = decide_positions(probabilities, rule)
+    right = np.ones(len(gold), dtype=np.bool_)
+    for name in ("sentiment", "enchantment", "incivility"):
+        codes = getattr(gold, name)
+        right &= (codes == UNKNOWN) | (codes == getattr(decided, name))
+    for k, theme in enumerate(gold.labels.themes):
+        codes = gold.themes[:, k]
+        right &= (codes == UNKNOWN) | (codes == decided.themes[theme])
+    return right
+
+
+def _with_confidence(
+    rule: DecisionRule, probabilities: TagProbabilities, gold: GoldSet, review_share: float
+) -> DecisionRule:
+    """Calibrate the confidence by a logistic line, and place the review threshold at the share's quantile."""
+    from dataclasses import replace
+
+    naive = decide_positions(probabilities, rule).confidence.astype(np.float64)
+    odds = log_odds_of_product(np.log(np.clip(naive, 1e-12, 1)))
+    right = all_right(probabilities, gold, rule).astype(np.float64)
+    line = np.array([1.0, 0.0])
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-(line[0] * odds + line[1])))
+        spread = np.maximum(p * (1 - p), 1e-6)
+        design = np.column_stack([odds, np.ones_like(odds)])
+        line += np.linalg.solve(
+            design.T @ (design * spread[:, None]) + 1e-3 * np.eye(2), design.T @ (right - p)
+        )
+    fitted = replace(rule, confidence=(float(line[0]), float(line[1])))
+    confidence = decide_positions(probabilities, fitted).confidence
+    return replace(fitted, review_below=float(np.quantile(confidence, review_share)))
