@@ -162,31 +162,49 @@ class EstimateConfig(Section):
         period: Length of a period.
         cells: Sets of dimensions crossed with audience and period; null takes each dimension alone.
         level: Confidence level of the intervals.
+        target: Whom an interval speaks of: the verbatims `received`, where only tagging is unsure; or the
+            `process` behind them, where others could have answered. Comparisons always take the latter.
     """
 
     period: Literal["month", "quarter", "year", "all"] = "month"
     cells: tuple[tuple[Name, ...], ...] | None = None
     level: float = Field(default=0.95, gt=0.5, lt=1)
+    target: Literal["received", "process"] = "received"
 
 
 class AudienceThresholds(Section):
-    """Fewest distinct respondents for a figure to be shown."""
+    """How people of one audience are protected; counted in distinct respondents, never in verbatims.
+
+    Attributes:
+        scores: Fewest respondents for a figure.
+        themes: Fewest respondents who speak of a theme for a figure on it.
+        quotes: Fewest respondents in a group of which a verbatim is quoted.
+        changes: A figure whose people changed by fewer than this since it was shown is shown as it was.
+        weight_of: No figure is told more finely than so many respondents weigh; 0 does not round.
+    """
 
     scores: int = Field(ge=1)
     themes: int = Field(ge=1)
     quotes: int = Field(ge=1)
+    changes: int = Field(default=5, ge=0, le=12)
+    weight_of: int = Field(default=2, ge=0)
 
 
 class ProtectConfig(Section):
-    """How small groups are protected; counted in respondents, never in verbatims.
+    """How small groups are protected.
 
     Attributes:
-        hierarchies: Each from the finest to the coarsest dimension: `[unit, region]`.
+        customer: For customers.
+        employee: For employees.
+        hierarchies: Each from the finest to the coarsest dimension: `[unit, region]`. Nesting that the data show
+            is protected without being named here.
+        round_counts: Counts are told to the nearest multiple of this; 1 tells them exactly.
     """
 
-    customer: AudienceThresholds = AudienceThresholds(scores=5, themes=5, quotes=1)
+    customer: AudienceThresholds = AudienceThresholds(scores=5, themes=5, quotes=1, weight_of=1)
     employee: AudienceThresholds = AudienceThresholds(scores=5, themes=10, quotes=10)
     hierarchies: tuple[tuple[Name, ...], ...] = ()
+    round_counts: int = Field(default=5, ge=1)
 
 
 class PublishConfig(Section):

@@ -1,0 +1,211 @@
+"""Every published figure of a run: from the Parquet parts of a workspace to tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.labels import LabelSpace
+from pipeline.config import EstimateConfig
+from pipeline.estimate.calibration import Calibration, calibrate, read_out_of_fold
+from pipeline.estimate.cells import Cells, grains, sum_cells
+from pipeline.estimate.engine import Means, estimate_means
+from pipeline.estimate.frame import BatchFiles, EstimateInputs, Frame, open_frame
+from pipeline.estimate.overlaps import count_overlaps
+from pipeline.estimate.ratings import rating_figures, sum_ratings
+from pipeline.estimate.ratios import Figures, figures_of
+from pipeline.estimate.reviewed import join_reviews
+from pipeline.estimate.scores import Measure, ScoreBook
+from pipeline.estimate.tables import (
+    NODES,
+    PEOPLE,
+    SPAN,
+    fill,
+    method_names,
+    node_names,
+    one_node,
+    ordered,
+    private_measure_schema,
+    reasons,
+)
+
+__all__ = ["BatchFiles", "EstimateInputs", "Estimates", "estimate", "estimate_all"]
+
+GROUPS, OVERLAPS, MEASURES = "_groups", "_overlaps", "measures"
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Everything that was estimated, from which the tables are laid out.
+
+    Attributes:
+        config: What was asked for.
+        book: Scores and measures.
+        dimensions: Declared dimensions.
+        sets: Sets of dimensions, the total first.
+        cells: Sums over cells.
+        means: Estimated means of all scores.
+        ratings: Ratings by cell, from `ratings.sum_ratings`.
+        overlaps: Who is in two cells at once, from `overlaps.count_overlaps`.
+    """
+
+    config: EstimateConfig
+    book: ScoreBook
+    dimensions: tuple[str, ...]
+    sets: tuple[tuple[str, ...], ...]
+    cells: Cells
+    means: Means
+    ratings: pa.Table
+    overlaps: pa.Table
+
+    @cached_property
+    def figures(self) -> dict[tuple[str, str | None], Figures]:
+        """(measure, theme) → its figures over all cells."""
+        return {
+            (measure.name, measure.theme): figures_of(
+                measure, self.book, self.means, self.cells, self.config.level
+            )
+            for measure in self.book.measures
+        }
+
+
+def estimate(inputs: EstimateInputs, config: EstimateConfig, labels: LabelSpace) -> dict[str, pa.Table]:
+    """Compute every table of figures.
+
+    Args:
+        inputs: Verbatims, annotations, reviews, out-of-fold predictions.
+        config: Period, cells, confidence level, and what is compared.
+        labels: The codebook's label space.
+
+    Returns:
+        Table name → table. Names and columns that begin with `_` are for `protect` alone: never published.
+
+    Raises:
+        EstimateError: The parts are missing or not as the schema says.
+    """
+    with open_frame(inputs, config.period, labels) as frame:
+        return tables_of(estimate_all(frame, inputs, config))
+
+
+def estimate_all(frame: Frame, inputs: EstimateInputs, config: EstimateConfig) -> Estimates:
+    """Estimate every mean over every cell of an open frame."""
+    sets = grains(config.cells, inputs.dimensions)
+    with_periods = config.period != "all"
+    cells = sum_cells(frame, sets, with_periods=with_periods)
+    calibrations: dict[str, Calibration] = {}
+    if inputs.calibration is not None:
+        calibrations = calibrate(read_out_of_fold(inputs.calibration, frame.book), frame.book)
+    reviewed = join_reviews(frame, inputs.reviews, cells, sets)
+    means = estimate_means(cells, frame.book.scores, calibrations, reviewed)
+    ratings = sum_ratings(frame, sets, with_periods=with_periods)
+    overlaps = count_overlaps(frame, with_periods=with_periods)
+    return Estimates(config, frame.book, inputs.dimensions, sets, cells, means, ratings, overlaps)
+
+
+def tables_of(estimates: Estimates) -> dict[str, pa.Table]:
+    """Lay estimates out as tables."""
+    parts = [_counts(estimates)]
+    parts += [_measure(estimates, measure) for measure in estimates.book.measures]
+    parts += _ratings(estimates)
+    return {
+        MEASURES: ordered(pa.concat_tables(parts), estimates.dimensions),
+        GROUPS: groups_table(estimates),
+        OVERLAPS: estimates.overlaps,
+    }
+
+
+def _counts(estimates: Estimates) -> pa.Table:
+    cells = estimates.cells
+    shown = _shown(cells)
+    keys = cells.keys.take(shown)
+    columns = {
+        "measure": "verbatims",
+        "value": cells.n[shown].astype(float),
+        "n_verbatims": cells.n[shown],
+        "n_respondents": cells.people[shown],
+        "n_reviewed": estimates.means.reviewed[shown],
+        "method": "count",
+        "suppressed": False,
+        NODES: one_node(node_names(keys, estimates.dimensions, "all")),
+        SPAN: 0.0,
+        PEOPLE: cells.people[shown],
+    }
+    return fill(keys, columns, private_measure_schema(estimates.dimensions))
+
+
+def _measure(estimates: Estimates, measure: Measure) -> pa.Table:
+    cells, config = estimates.cells, estimates.config
+    shown = _shown(cells)
+    keys = cells.keys.take(shown)
+    figures = estimates.figures[measure.name, measure.theme]
+    low, high = figures.interval(measure.low, config.level, with_sampling=config.target == "process")
+    group = list(estimates.book.groups).index(measure.counted)
+    value = figures.value[shown]
+    columns = {
+        "theme": measure.theme,
+        "measure": measure.name,
+        "value": value,
+        "low": low[shown],
+        "high": high[shown],
+        "level": np.where(np.isnan(low[shown]) | np.isnan(value), np.nan, config.level),
+        "n_verbatims": cells.group_verbatims[shown, group],
+        "n_respondents": cells.group_people[shown, group],
+        "n_reviewed": estimates.means.reviewed[shown],
+        "method": method_names(figures.method[shown], value),
+        "suppressed": False,
+        "reason": reasons(value, figures.unsure[shown], low[shown]),
+        NODES: one_node(node_names(keys, estimates.dimensions, measure.group)),
+        SPAN: 1.0 - measure.low,
+        PEOPLE: cells.group_people[shown, group],
+    }
+    return fill(keys, columns, private_measure_schema(estimates.dimensions))
+
+
+def _ratings(estimates: Estimates) -> list[pa.Table]:
+    return [
+        fill(keys, columns, private_measure_schema(estimates.dimensions))
+        for keys, columns in rating_figures(estimates.ratings, estimates.dimensions, estimates.config.level)
+    ]
+
+
+def _shown(cells: Cells) -> pa.Array:
+    return pa.array(np.flatnonzero(~cells.keys["unplaced"].to_numpy(zero_copy_only=False)))
+
+
+def groups_table(estimates: Estimates) -> pa.Table:
+    """Lay out who is in each group of each cell, exactly: what the protection decides on.
+
+    Returns:
+        Cell columns, then `group`, `n_verbatims`, `n_respondents`, `mark`, `buckets`.
+    """
+    cells = estimates.cells
+    keys = cells.keys.drop_columns(["cell"])
+    parts = []
+    for j, name in enumerate(estimates.book.groups):
+        parts.append(
+            _with(
+                keys,
+                name,
+                cells.group_verbatims[:, j],
+                cells.group_people[:, j],
+                cells.group_marks[:, j],
+                cells.group_buckets[:, j],
+            )
+        )
+    for scale in pc.unique(estimates.ratings["rating_scale"]).to_pylist():
+        here = estimates.ratings.filter(pc.equal(estimates.ratings["rating_scale"], scale))
+        columns = [here[name].to_numpy() for name in ("n", "people", "mark", "buckets")]
+        parts.append(_with(here.select(keys.column_names), f"rated_{scale}", *columns))
+    return pa.concat_tables(parts)
+
+
+def _with(keys: pa.Table, group: str, *columns: np.ndarray) -> pa.Table:
+    names = ("n_verbatims", "n_respondents", "mark", "buckets")
+    table = keys.append_column("group", pa.array([group] * len(keys), pa.string()))
+    for name, column in zip(names, columns, strict=True):
+        table = table.append_column(name, pa.array(column, pa.int64()))
+    return table

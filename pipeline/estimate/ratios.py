@@ -1,0 +1,125 @@
+"""Figures from estimated means: plain means and ratios, with their variances and intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from pipeline.estimate.cells import Cells
+from pipeline.estimate.engine import CALIBRATED, COUNT, Means, free_people
+from pipeline.estimate.scores import Floats, Measure, ScoreBook
+
+# A ratio whose denominator is not this many standard errors above zero is not given.
+MIN_DENOMINATOR_ERRORS = 1.5
+# An interval that covers this part of the scale says nothing: the figure is not given.
+MAX_WIDTH = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One measure over every cell.
+
+    Attributes:
+        value: Estimate, NaN when it cannot be given.
+        error: Variance of the estimate of the verbatims received.
+        sampling: Variance of having received these verbatims and not others.
+        freedom: Degrees of freedom of `error`.
+        method: Position in `engine.METHODS`.
+        unsure: Whether it was left out because too little is known.
+    """
+
+    value: Floats
+    error: Floats
+    sampling: Floats
+    freedom: Floats
+    method: npt.NDArray[np.int8]
+    unsure: npt.NDArray[np.bool_]
+
+    def interval(self, low: float, level: float, *, with_sampling: bool) -> tuple[Floats, Floats]:
+        """Give the interval, cut at the bounds of the scale.
+
+        Args:
+            low: Lowest value that the figure can have; the highest is 1.
+            level: Confidence level.
+            with_sampling: Speak of those who could have answered, not only of the verbatims received.
+
+        Returns:
+            Lower and upper bounds; NaN where there is none.
+        """
+        error = self.error + (self.sampling if with_sampling else 0.0)
+        freedom = np.where(np.isfinite(self.freedom), self.freedom, 1e6)
+        if with_sampling:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                freedom = np.where(self.error > 0, freedom * (error / self.error) ** 2, 1e6)
+        half = stats.t.ppf(0.5 + level / 2, np.minimum(freedom, 1e6)) * np.sqrt(error)
+        return np.maximum(self.value - half, low), np.minimum(self.value + half, 1.0)
+
+
+def figures_of(measure: Measure, book: ScoreBook, means: Means, cells: Cells, level: float) -> Figures:
+    """Compute one measure over every cell.
+
+    Args:
+        measure: What to compute.
+        book: Where its scores are.
+        means: Estimated means of all scores.
+        cells: Sums over cells.
+        level: Confidence level, by which a figure that is too unsure is left out.
+
+    Returns:
+        The figures.
+    """
+    top = book.index[measure.numerator]
+    if measure.denominator is None or measure.both is None:
+        figures = Figures(
+            means.value[:, top],
+            means.error[:, top],
+            means.sampling[:, top],
+            means.freedom[:, top],
+            means.method[:, top],
+            np.zeros(len(cells), dtype=bool),
+        )
+    else:
+        figures = _ratio(
+            means, cells, top, book.index[measure.denominator], book.index[measure.both], measure.low
+        )
+    return _leave_out_unsure(figures, measure.low, level)
+
+
+def _ratio(means: Means, cells: Cells, top: int, below: int, both: int, low: float) -> Figures:
+    d, p = means.value[:, top], means.value[:, below]
+    var_d, var_p, var_s = (means.error[:, k] for k in (top, below, both))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.clip(d / p, low, 1.0)
+        # The variance of the sum holds the covariance of its two parts.
+        limit = np.sqrt(var_d * var_p)
+        covariance = np.clip((var_s - var_d - var_p) / 2, -limit, limit)
+        error = np.maximum(var_d - 2 * ratio * covariance + ratio**2 * var_p, 0.0) / p**2
+        mentions = free_people(cells, below) * p
+        t = ((ratio - low) / (1 - low) * mentions + 2.0) / (mentions + 4.0)
+        sampling = (1 - low) ** 2 * t * (1 - t) / np.maximum(mentions, 1e-9)
+        sure = p > np.maximum(MIN_DENOMINATOR_ERRORS * np.sqrt(np.nan_to_num(var_p)), 1e-9)
+    method = np.minimum(means.method[:, top], means.method[:, below])
+    freedom = np.minimum(means.freedom[:, top], means.freedom[:, below])
+    nothing = ~sure & ~np.isnan(p)
+    value = np.where(nothing, np.nan, ratio)
+    return Figures(value, error, sampling, freedom, method, nothing & (p > 0))
+
+
+def _leave_out_unsure(figures: Figures, low: float, level: float) -> Figures:
+    bounds = figures.interval(low, level, with_sampling=False)
+    counted = figures.method == COUNT
+    with np.errstate(invalid="ignore"):
+        wide = (bounds[1] - bounds[0]) > MAX_WIDTH * (1 - low)
+    lost = ~counted & (wide | (np.isnan(figures.value) & (figures.method >= CALIBRATED)))
+    unsure = figures.unsure | (lost & ~np.isnan(figures.error)) | (lost & np.isnan(figures.error))
+    return Figures(
+        np.where(unsure, np.nan, figures.value),
+        np.where(unsure | counted, np.nan, figures.error),
+        figures.sampling,
+        figures.freedom,
+        figures.method,
+        unsure,
+    )

@@ -1,0 +1,146 @@
+"""How cells add up to other cells: along dimensions, periods and nested dimensions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
+
+# audience, grain, whether cut by period, period, members of the grain's dimensions
+Key = tuple[str, int, bool, str, tuple[str | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A cell and the cells that add up to it.
+
+    Attributes:
+        parent: Position of the total.
+        children: Positions of the parts.
+        rest: People of the total who are in none of the parts; nobody sees them as a cell.
+    """
+
+    parent: int
+    children: Ints
+    rest: int = 0
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Cells and their families.
+
+    Attributes:
+        keys: One a cell.
+        unplaced: Whether a cell holds what lacks a period or a dimension; such a cell is never shown.
+        families: Every way in which cells add up.
+    """
+
+    keys: tuple[Key, ...]
+    unplaced: npt.NDArray[np.bool_]
+    families: tuple[Family, ...]
+    index: dict[Key, int] = field(repr=False)
+
+
+def build_lattice(cells: pa.Table, overlaps: pa.Table, dimensions: tuple[str, ...]) -> Lattice:
+    """Find how cells add up.
+
+    Args:
+        cells: The rows of one group in the table `_groups`: cell columns, `n_verbatims`, `n_respondents`.
+        overlaps: The table `_overlaps`.
+        dimensions: Declared dimensions.
+
+    Returns:
+        The lattice, cells in the order given.
+    """
+    grains = _grains(cells, dimensions)
+    rows = cells.select(["audience", "grain", "by_period", "period", *dimensions]).to_pylist()
+    keys = tuple(
+        (
+            row["audience"],
+            row["grain"],
+            row["by_period"],
+            row["period"],
+            tuple(row[name] for name in grains[row["grain"]]),
+        )
+        for row in rows
+    )
+    index = {key: position for position, key in enumerate(keys)}
+    verbatims = cells["n_verbatims"].to_numpy()
+    families = [
+        *_by_period(keys, index),
+        *_by_dimension(keys, index, grains),
+        *_by_nesting(index, grains, overlaps, verbatims),
+    ]
+    return Lattice(keys, cells["unplaced"].to_numpy(zero_copy_only=False), tuple(families), index)
+
+
+def _grains(cells: pa.Table, dimensions: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
+    """Tell the dimensions of each grain: those that some cell of it has a member of."""
+    found = {}
+    for grain in sorted(pc.unique(cells["grain"]).to_pylist()):
+        here = cells.filter(pc.equal(cells["grain"], grain))
+        found[grain] = tuple(name for name in dimensions if here[name].null_count < len(here))
+    return found
+
+
+def _families(groups: Iterable[tuple[int | None, list[int]]]) -> list[Family]:
+    return [
+        Family(parent, np.array(children, dtype=np.int64))
+        for parent, children in groups
+        if parent is not None and children
+    ]
+
+
+def _by_period(keys: tuple[Key, ...], index: dict[Key, int]) -> list[Family]:
+    children: dict[Key, list[int]] = defaultdict(list)
+    for position, (audience, grain, by_period, _, members) in enumerate(keys):
+        if by_period:
+            children[audience, grain, False, "all", members].append(position)
+    return _families((index.get(parent), positions) for parent, positions in children.items())
+
+
+def _by_dimension(
+    keys: tuple[Key, ...], index: dict[Key, int], grains: dict[int, tuple[str, ...]]
+) -> list[Family]:
+    names = {frozenset(dimensions): grain for grain, dimensions in grains.items()}
+    children: dict[tuple[Key, str], list[int]] = defaultdict(list)
+    for position, (audience, grain, by_period, period, members) in enumerate(keys):
+        for place, dimension in enumerate(grains[grain]):
+            above = names.get(frozenset(grains[grain]) - {dimension})
+            if above is not None:
+                kept = tuple(member for i, member in enumerate(members) if i != place)
+                children[(audience, above, by_period, period, kept), dimension].append(position)
+    return _families((index.get(parent), positions) for (parent, _), positions in children.items())
+
+
+def _by_nesting(
+    index: dict[Key, int], grains: dict[int, tuple[str, ...]], overlaps: pa.Table, verbatims: Ints
+) -> list[Family]:
+    """Members of one dimension that lie wholly in a member of another, and what of that one they leave."""
+    alone = {dimensions[0]: grain for grain, dimensions in grains.items() if len(dimensions) == 1}
+    inside: dict[tuple[Key, str], list[int]] = defaultdict(list)
+    rest: dict[tuple[Key, str], int] = defaultdict(int)
+    for row in overlaps.to_pylist():
+        for small, large in (("first", "second"), ("second", "first")):
+            a, b = row[small], row[large]
+            if a not in alone or b not in alone:
+                continue
+            stem = (row["audience"], row["by_period"], row["period"])
+            parent = (stem[0], alone[b], stem[1], stem[2], (row[f"{large}_member"],))
+            child = index.get((stem[0], alone[a], stem[1], stem[2], (row[f"{small}_member"],)))
+            if child is not None and verbatims[child] == row["n_verbatims"]:
+                inside[parent, a].append(child)
+            else:
+                rest[parent, a] += row["n_respondents"]
+    return [
+        Family(index[parent], np.array(children, dtype=np.int64), rest[parent, a])
+        for (parent, a), children in inside.items()
+        if parent in index
+    ]

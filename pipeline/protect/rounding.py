@@ -1,0 +1,92 @@
+"""Round what is shown, so that no figure is told more finely than a person or two weigh.
+
+Counts go to the nearest multiple of `round_counts`. A value, and the ends of its interval outwards, go to
+a step of 1, 2 or 5 times a power of ten that is at least the weight of `weight_of` people: width of the
+scale × people ÷ respondents. With 20 respondents and two people, a share is told to 10 points; with 2,000,
+to a tenth of a point. Without this, a mean of whole ratings tells the exact number of people, and two
+releases tell who came between.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config import ProtectConfig
+from pipeline.estimate.tables import DECIMALS, PEOPLE, SPAN
+
+Floats = npt.NDArray[np.float64]
+
+FINEST = 0.001  # of the width of the scale
+DOWN, NEAREST, UP = "floor", "round", "ceil"
+COUNTS = ("n_verbatims", "n_respondents", "n_reviewed")
+
+
+def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
+    """Round counts, values and intervals of a table.
+
+    Args:
+        table: With `_span` and `_people`; fields with metadata `round` (`nearest`, `down`, `up`, `count`) are
+            rounded like the common columns.
+        config: Rounding.
+
+    Returns:
+        The table, rounded.
+    """
+    people = table[PEOPLE].to_numpy()
+    audience = np.asarray(table["audience"].to_pylist(), dtype=object)
+    weight = np.where(audience == "customer", config.customer.weight_of, config.employee.weight_of)
+    span = table[SPAN].to_numpy()
+    step = step_of(span * weight / np.maximum(people, 1), np.where(span > 0, span, 1.0) * FINEST)
+    step = np.where((weight > 0) & (span > 0), step, 0.0)
+    for position, column in enumerate(table.schema):
+        how = (column.metadata or {}).get(b"round", b"").decode() or _COMMON.get(column.name, "")
+        if how == "count":
+            rounded: pa.Array = _counts(table[column.name], config.round_counts)
+        elif how:
+            rounded = _values(table[column.name], step, span, how, config.round_counts)
+        else:
+            continue
+        table = table.set_column(position, column, rounded)
+    return table
+
+
+_COMMON = {"value": NEAREST, "low": DOWN, "high": UP, **dict.fromkeys(COUNTS, "count")}
+
+
+def step_of(wanted: Floats, finest: Floats) -> Floats:
+    """Give the smallest of 1, 2, 5 × 10^k that is at least as coarse as wanted.
+
+    >>> step_of(np.array([0.09, 0.1, 0.3]), np.array([0.001, 0.001, 0.001])).tolist()
+    [0.1, 0.1, 0.5]
+    """
+    wanted = np.maximum(np.maximum(wanted, finest), 1e-12)
+    power = np.floor(np.log10(wanted) + 1e-9)
+    lead = wanted / 10.0**power
+    nice = np.select([lead <= 1 + 1e-9, lead <= 2 + 1e-9, lead <= 5 + 1e-9], [1.0, 2.0, 5.0], 10.0)
+    return np.round(nice * 10.0**power, 12)
+
+
+def _counts(column: pa.ChunkedArray, base: int) -> pa.Array:
+    if base <= 1:
+        return column
+    values = pc.fill_null(column, 0).to_numpy()
+    rounded = np.where(values > 0, np.maximum((values + base // 2) // base * base, base), 0)
+    return pa.array(rounded, mask=pc.is_null(column).to_numpy(zero_copy_only=False), type=column.type)
+
+
+def _values(column: pa.ChunkedArray, step: Floats, span: Floats, how: str, base: int) -> pa.Array:
+    values = column.to_numpy(zero_copy_only=False).astype(np.float64)
+    missing = np.isnan(values)
+    slack = {DOWN: 1e-9, NEAREST: 0.0, UP: -1e-9}[how]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        units = values / step + slack
+        whole = {DOWN: np.floor(units), NEAREST: np.round(units), UP: np.ceil(units)}[how]
+        stepped = whole * step
+    count_like = (span == 0) & (base > 1)
+    with np.errstate(invalid="ignore"):
+        counted = np.where(values > 0, np.maximum(np.floor((values + base // 2) / base) * base, base), values)
+    rounded = np.where(count_like, counted, np.where(step > 0, stepped, values))
+    return pa.array(np.round(rounded, DECIMALS) + 0.0, mask=missing)

@@ -1,0 +1,224 @@
+"""Hide what would give people away: small groups, what subtraction would give back, what changed by a few.
+
+Thresholds count distinct respondents. A hidden cell is hidden with its counts; every total that is shown
+leaves at least two hidden parts with together as many people as the threshold (complementary suppression);
+two groups of different dimensions that differ by fewer people than the threshold are not both shown; and a
+figure whose people changed by fewer than the threshold since it was last shown is shown as it was
+(`ledger`). What is shown is rounded (`rounding`), so that neither counts nor ratios tell one person apart.
+
+Source: Hundepool et al. (2012), Statistical Disclosure Control, chapters 4 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config import AudienceThresholds, ProtectConfig
+from pipeline.errors import PrivacyError
+from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names
+from pipeline.protect.lattice import Lattice, build_lattice
+from pipeline.protect.ledger import SHOWN, Groups, hold_back
+from pipeline.protect.rounding import round_table
+
+GROUPS, OVERLAPS = "_groups", "_overlaps"
+PROTECTED = "protected"
+HIDDEN_COLUMNS = ("value", "low", "high", "level", "n_verbatims", "n_respondents", "n_reviewed", "method")
+KEPT_COLUMNS = {"period", "audience", "theme", "measure", "suppressed", "reason"}
+
+Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+def protect(
+    tables: Mapping[str, pa.Table], config: ProtectConfig, ledger: pa.Table | None
+) -> dict[str, pa.Table]:
+    """Make tables that no attacker can take a person from.
+
+    Args:
+        tables: From `estimate`: public tables with their private columns, `_groups` and `_overlaps`.
+        config: Thresholds and rounding.
+        ledger: What earlier releases showed, from `ledger.read_ledger`; null for the first one.
+
+    Returns:
+        The public tables, hidden rows marked `suppressed` with a reason, without private columns; and
+        `_shown`, which `ledger.append_ledger` must store before the release is published.
+
+    Raises:
+        PrivacyError: A table does not say whom its rows speak of.
+    """
+    groups = _decide(tables, config)
+    names = groups.table["node"].combine_chunks()
+    hidden_names = names.filter(pa.array(groups.hidden))
+    safe: dict[str, pa.Table] = {}
+    private: dict[str, pa.Table] = {}
+    for name, table in tables.items():
+        if name.startswith(PRIVATE):
+            continue
+        if NODES not in table.column_names or SPAN not in table.column_names:
+            raise PrivacyError.because(
+                "a table cannot be protected",
+                expected=f"columns {NODES} and {SPAN}",
+                got="neither or one of them",
+                where=f"table «{name}»",
+                do="Name the groups that its rows speak of when building it",
+            )
+        hidden = any_node(table, hidden_names)
+        private[name] = round_table(_hide(table, hidden), config)
+    private, shown = hold_back(private, groups, ledger, config)
+    for name, table in private.items():
+        safe[name] = table.drop_columns([c for c in table.column_names if c.startswith(PRIVATE)])
+    safe[SHOWN] = shown
+    return safe
+
+
+def any_node(table: pa.Table, names: pa.Array) -> Flags:
+    """Tell which rows speak of at least one of the groups named."""
+    lists = table[NODES].combine_chunks()
+    row = pc.list_parent_indices(lists).to_numpy()
+    found = pc.is_in(pc.list_flatten(lists), value_set=names).to_numpy(zero_copy_only=False)
+    flags = np.zeros(len(table), dtype=bool)
+    flags[row[found]] = True
+    return flags
+
+
+def thresholds_of(config: ProtectConfig, audience: str) -> AudienceThresholds:
+    """Give the thresholds of an audience."""
+    return config.customer if audience == "customer" else config.employee
+
+
+def threshold(config: ProtectConfig, audience: str, group: str) -> int:
+    """Give the fewest respondents with which a group is shown."""
+    limits = thresholds_of(config, audience)
+    return limits.themes if group.startswith("theme_") else limits.scores
+
+
+def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig) -> Groups:
+    """Decide which groups of which cells are hidden."""
+    table = tables[GROUPS]
+    dimensions = tuple(name for name in table.column_names if name not in _GROUP_COLUMNS)
+    order = list(dict.fromkeys(["all", *pc.unique(table["group"]).to_pylist()]))
+    parts, flags = [], []
+    base: tuple[Lattice, Flags] | None = None
+    for group in order:
+        here = table.filter(pc.equal(table["group"], group))
+        lattice = build_lattice(here, tables[OVERLAPS], dimensions)
+        people = here["n_respondents"].to_numpy()
+        limits = np.array([threshold(config, key[0], group) for key in lattice.keys], dtype=np.int64)
+        hidden = (people < limits) | lattice.unplaced
+        hidden |= _too_alike(lattice, here, tables[OVERLAPS], people, limits) if group == "all" else False
+        if base is not None:
+            hidden |= np.array([base[1][base[0].index[key]] for key in lattice.keys], dtype=bool)
+        hidden = complement(lattice, people, hidden, limits)
+        if base is None:
+            base = (lattice, hidden)
+        node = node_names(here, dimensions, group)
+        # What lacks a period is no node of its own: its name would be that of the whole.
+        node = pc.if_else(pa.array(lattice.unplaced), pa.scalar("unplaced"), node)
+        parts.append(here.append_column("node", node))
+        flags.append(hidden)
+    whole = pa.concat_tables(parts)
+    return Groups(whole, np.concatenate(flags))
+
+
+_GROUP_COLUMNS = {
+    *("grain", "by_period", "period", "audience", "unplaced"),
+    *("group", "n_verbatims", "n_respondents", "mark", "buckets"),
+}
+
+
+def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints) -> Flags:
+    """Hide more cells until no total gives a hidden one away.
+
+    Args:
+        lattice: Cells and families.
+        people: Respondents of each cell.
+        hidden: Cells hidden for their own sake.
+        limits: Threshold of each cell.
+
+    Returns:
+        All cells to hide.
+    """
+    hidden = hidden.copy()
+    changed = True
+    while changed:
+        changed = False
+        for family in lattice.families:
+            if hidden[family.parent] and not lattice.unplaced[family.parent]:
+                continue
+            while not _is_safe(family.children, family.rest, lattice, people, hidden, limits[family.parent]):
+                shown = family.children[~hidden[family.children]]
+                candidates = shown[people[shown] > 0]
+                if len(candidates) == 0:
+                    if lattice.unplaced[family.parent]:
+                        break
+                    hidden[family.parent] = changed = True
+                    break
+                smallest = candidates[np.lexsort((candidates, people[candidates]))[0]]
+                hidden[smallest] = changed = True
+    return hidden
+
+
+def _is_safe(
+    children: Ints, rest: int, lattice: Lattice, people: Ints, hidden: Flags, limit: np.int64
+) -> bool:
+    mine = children[hidden[children]]
+    mine = mine[people[mine] > 0]
+    together = int(people[mine].sum()) + rest
+    if together == 0:
+        return True
+    n_parts = len(mine) + (rest > 0)
+    if n_parts == 1:
+        # One hidden part alone is found by subtraction. That does no harm only where it is no cell at all.
+        harmless = rest > 0 or bool(lattice.unplaced[mine].all())
+        return harmless and together >= int(limit)
+    return together >= int(limit)
+
+
+def _too_alike(lattice: Lattice, cells: pa.Table, overlaps: pa.Table, people: Ints, limits: Ints) -> Flags:
+    """Mark the smaller of two groups of different dimensions that differ by a few people."""
+    marked = np.zeros(len(people), dtype=bool)
+    single = {
+        (key[0], key[2], key[3], name, key[4][0]): position
+        for position, key in enumerate(lattice.keys)
+        for name in _names_of(cells, position, key)
+    }
+    for row in overlaps.to_pylist():
+        stem = (row["audience"], row["by_period"], row["period"])
+        a = single.get((*stem, row["first"], row["first_member"]))
+        b = single.get((*stem, row["second"], row["second_member"]))
+        if a is None or b is None:
+            continue
+        apart = int(people[a] + people[b] - 2 * row["n_respondents"])
+        if 0 < apart < limits[a]:
+            marked[a if people[a] <= people[b] else b] = True
+    return marked
+
+
+def _names_of(cells: pa.Table, position: int, key: tuple[object, ...]) -> tuple[str, ...]:
+    members = key[4]
+    if not isinstance(members, tuple) or len(members) != 1 or members[0] is None:
+        return ()
+    row = {name: cells[name][position].as_py() for name in cells.column_names if name not in _GROUP_COLUMNS}
+    return tuple(name for name, member in row.items() if member is not None)
+
+
+def _hide(table: pa.Table, hidden: Flags) -> pa.Table:
+    """Empty the figures and counts of hidden rows, whatever the table calls them."""
+    flags = pa.array(hidden)
+    for position, column in enumerate(table.schema):
+        if column.name in KEPT_COLUMNS or column.name.startswith(PRIVATE):
+            continue
+        if column.name in HIDDEN_COLUMNS or column.metadata == {b"hide": b"yes"}:
+            emptied = pc.if_else(flags, pa.scalar(None, column.type), table[column.name])
+            table = table.set_column(position, column, emptied)
+    suppressed = pc.if_else(flags, True, table["suppressed"])
+    reason = pc.if_else(flags, PROTECTED, table["reason"])
+    for name, column in (("suppressed", suppressed), ("reason", reason)):
+        position = table.schema.get_field_index(name)
+        table = table.set_column(position, table.schema.field(position), column)
+    return table
