@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Protocol, cast
 
 import typer
@@ -11,8 +12,11 @@ from rich.console import Console
 
 from pipeline.errors import MiroirError
 
-# Each module has `register(app)`, which adds its commands. Add a group: write the module, name it here.
-COMMAND_MODULES: tuple[str, ...] = ("pipeline.cli.tag",)
+# Command → module whose `register(app)` adds it. Only the module of the command given is imported, so that
+# one command never pays for the libraries of another. Add a command: write the module, name it here.
+COMMANDS: dict[str, str] = {
+    "tag": "pipeline.cli.tag",
+}
 
 
 class CommandModule(Protocol):
@@ -23,8 +27,12 @@ class CommandModule(Protocol):
         ...
 
 
-def build_app() -> typer.Typer:
-    """Build the application with every command."""
+def build_app(modules: Iterable[str]) -> typer.Typer:
+    """Build the application.
+
+    Args:
+        modules: Modules whose commands are wanted.
+    """
     app = typer.Typer(
         name="miroir",
         help="Miroir : les verbatims des clients et des collaborateurs, tenus en miroir.",
@@ -34,10 +42,17 @@ def build_app() -> typer.Typer:
     )
     # Without it, Typer runs an application of one command under no name.
     app.callback()(_root)
-    for name in COMMAND_MODULES:
+    for name in dict.fromkeys(modules):
         module: CommandModule = cast(CommandModule, importlib.import_module(name))
         module.register(app)
     return app
+
+
+def modules_for(arguments: Sequence[str]) -> list[str]:
+    """Choose the modules to import: that of the command given, or all of them for the general help."""
+    if arguments and arguments[0] in COMMANDS:
+        return [COMMANDS[arguments[0]]]
+    return list(COMMANDS.values())
 
 
 def _root() -> None:
@@ -47,7 +62,7 @@ def _root() -> None:
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and exit code 1."""
     try:
-        build_app()()
+        build_app(modules_for(sys.argv[1:]))()
     except MiroirError as error:
         Console(stderr=True).print(f"[bold red]miroir:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
