@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from models.errors import ModelError
 from models.labels import LabelSpace
 from models.tagger import Tagger, VerbatimBatch
@@ -14,6 +17,7 @@ from models.tagger import Tagger, VerbatimBatch
 SHIPPED = Path(__file__).parent / "shipped"
 DEFAULT_MODEL = "linear"
 MODEL_FILE = "model.json"
+OUT_OF_FOLD_FILE = "oof.parquet"
 
 Loader = Callable[[Path, LabelSpace], Tagger]
 
@@ -42,7 +46,8 @@ def load_tagger(name_or_path: str, labels: LabelSpace) -> Tagger:
 
 def model_folder(name_or_path: str) -> Path:
     """Find the folder of a model."""
-    for folder in (SHIPPED / name_or_path, Path(name_or_path)):
+    name = DEFAULT_MODEL if name_or_path == "default" else name_or_path
+    for folder in (SHIPPED / name, Path(name)):
         if (folder / MODEL_FILE).is_file():
             return folder
     shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{MODEL_FILE}"))
@@ -53,6 +58,19 @@ def model_folder(name_or_path: str) -> Path:
         where="--model",
         do="Name a shipped model, or train one with `miroir train`",
     )
+
+
+def read_out_of_fold(name_or_path: str) -> pa.Table | None:
+    """Read a model's out-of-fold predictions on gold labels: what its calibration error is known from.
+
+    Args:
+        name_or_path: Name of a shipped model, or a folder that holds `model.json`.
+
+    Returns:
+        Audience, source, probabilities and gold labels, without texts; None for a model that has none.
+    """
+    path = model_folder(name_or_path) / OUT_OF_FOLD_FILE
+    return pq.read_table(path) if path.is_file() else None
 
 
 def read_card(folder: Path) -> dict[str, Any]:

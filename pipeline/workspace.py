@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import IO, Any
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from pipeline.errors import WorkspaceError
 
@@ -136,6 +138,45 @@ class Workspace:
         """Remove a file or a folder with what it holds; nothing happens when it is not there."""
         if self.exists(*parts):
             self.filesystem.rm(self.path(*parts), recursive=True)
+
+    def sweep(self) -> int:
+        """Remove the temporary files that killed runs left in a local workspace; give their number.
+
+        Only the holder of the workspace's lock may sweep.
+        """
+        leftovers = list(Path(self.base).rglob(".*.tmp")) if self.is_local else []
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
+        return len(leftovers)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs out of a local workspace; the lock dies with its process.
+
+        An object store has no lock: there, the scheduler must allow one run at a time.
+
+        Raises:
+            WorkspaceError: Another run holds the lock.
+        """
+        if not self.is_local:
+            yield
+            return
+        Path(self.base).mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path(".lock"), timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise WorkspaceError.because(
+                "the run cannot start",
+                expected="a workspace that no other run is using",
+                got="a lock held by another process",
+                where=self.root,
+                do="Wait for the other run to end",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _unreadable(self, name: str, got: str) -> WorkspaceError:
         return WorkspaceError.because(

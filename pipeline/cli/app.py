@@ -15,7 +15,10 @@ from pipeline.errors import MiroirError
 # Command → module whose `register(app)` adds it. Only the module of the command given is imported, so that
 # one command never pays for the libraries of another. Add a command: write the module, name it here.
 COMMANDS: dict[str, str] = {
+    "run": "pipeline.cli.run",
     "tag": "pipeline.cli.tag",
+    "releases": "pipeline.cli.releases",
+    "doctor": "pipeline.cli.doctor",
 }
 
 

@@ -16,7 +16,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pipeline.config import SourceConfig
@@ -26,6 +25,7 @@ from pipeline.ingest.chunks import Chunk
 from pipeline.ingest.files import read_content, read_file_chunks
 from pipeline.ingest.inputs import Input, find_inputs
 from pipeline.ingest.structured import read_sql
+from pipeline.version import software_version
 from pipeline.workspace import Workspace
 
 __all__ = ["BatchReport", "Input", "find_inputs", "ingest_input"]
@@ -181,7 +181,7 @@ def _finish(
         "batch_id": batch_id,
         "content_sha256": digest,
         "format": _FORMAT,
-        "software": _software_version(),
+        "software": software_version(),
         "section": section,
         **account,
     }
@@ -192,10 +192,3 @@ def _finish(
 def _report(marker: dict[str, Any], *, skipped: bool) -> BatchReport:
     names = [name for name in BatchReport.__slots__ if name != "skipped"]
     return BatchReport(skipped=skipped, **{name: marker[name] for name in names})
-
-
-def _software_version() -> str:
-    try:
-        return version("miroir")
-    except PackageNotFoundError:
-        return "uninstalled"

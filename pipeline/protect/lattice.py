@@ -15,6 +15,8 @@ Ints = npt.NDArray[np.int64]
 
 # audience, grain, whether cut by period, period, members of the grain's dimensions
 Key = tuple[str, int, bool, str, tuple[str | None, ...]]
+# grain → its dimensions
+Grains = dict[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,18 @@ class Lattice:
     index: dict[Key, int] = field(repr=False)
 
 
-def build_lattice(cells: pa.Table, overlaps: pa.Table, dimensions: tuple[str, ...]) -> Lattice:
+def build_lattice(cells: pa.Table, overlaps: pa.Table, grains: Grains) -> Lattice:
     """Find how cells add up.
 
     Args:
         cells: The rows of one group in the table `_groups`: cell columns, `n_verbatims`, `n_respondents`.
         overlaps: The table `_overlaps`.
-        dimensions: Declared dimensions.
+        grains: What `grains_of` found in the whole of `_groups`.
 
     Returns:
         The lattice, cells in the order given.
     """
-    grains = _grains(cells, dimensions)
+    dimensions = sorted({name for names in grains.values() for name in names})
     rows = cells.select(["audience", "grain", "by_period", "period", *dimensions]).to_pylist()
     keys = tuple(
         (
@@ -81,8 +83,13 @@ def build_lattice(cells: pa.Table, overlaps: pa.Table, dimensions: tuple[str, ..
     return Lattice(keys, cells["unplaced"].to_numpy(zero_copy_only=False), tuple(families), index)
 
 
-def _grains(cells: pa.Table, dimensions: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
-    """Tell the dimensions of each grain: those that some cell of it has a member of."""
+def grains_of(cells: pa.Table, dimensions: tuple[str, ...]) -> Grains:
+    """Tell the dimensions of each grain: those that some cell of it has a member of.
+
+    Args:
+        cells: The table `_groups`, all groups: one group alone may lack every member of a dimension.
+        dimensions: Declared dimensions.
+    """
     found = {}
     for grain in sorted(pc.unique(cells["grain"]).to_pylist()):
         here = cells.filter(pc.equal(cells["grain"], grain))

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pipeline.config import AudienceThresholds, ProtectConfig
 from pipeline.errors import PrivacyError
 from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names
-from pipeline.protect.lattice import Lattice, build_lattice
+from pipeline.protect.lattice import Lattice, build_lattice, grains_of
 from pipeline.protect.ledger import SHOWN, Groups, hold_back
 from pipeline.protect.rounding import round_table
 
@@ -101,12 +101,13 @@ def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig) -> Groups:
     """Decide which groups of which cells are hidden."""
     table = tables[GROUPS]
     dimensions = tuple(name for name in table.column_names if name not in _GROUP_COLUMNS)
+    grains = grains_of(table, dimensions)
     order = list(dict.fromkeys(["all", *pc.unique(table["group"]).to_pylist()]))
     parts, flags = [], []
     base: tuple[Lattice, Flags] | None = None
     for group in order:
         here = table.filter(pc.equal(table["group"], group))
-        lattice = build_lattice(here, tables[OVERLAPS], dimensions)
+        lattice = build_lattice(here, tables[OVERLAPS], grains)
         people = here["n_respondents"].to_numpy()
         limits = np.array([threshold(config, key[0], group) for key in lattice.keys], dtype=np.int64)
         hidden = (people < limits) | lattice.unplaced

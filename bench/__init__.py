@@ -1,0 +1,1 @@
+"""Speed of each step, as ratios against what a user would pick instead: `make bench`."""

@@ -1,0 +1,62 @@
+"""Flow `annotate`: masked batches to annotation parts.
+
+Without Prefect: `pipeline.run.annotate_all(open_job("config.yaml"))`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import wait
+
+from models.tagger import Tagger
+from pipeline import layout
+from pipeline.annotate import annotate_part
+from pipeline.job import open_job
+
+
+@lru_cache(maxsize=4)
+def _tagger(config_path: str) -> Tagger:
+    """Load the model once a process: tasks of one run share it."""
+    return open_job(config_path).load_tagger()
+
+
+@task(
+    name="Étiqueter une part",
+    task_run_name="Étiqueter {batch_id} {part}",
+    retries=2,
+    retry_delay_seconds=[2.0, 20.0],
+    cache_policy=NO_CACHE,
+)
+def annotate_one(config_path: str, batch_id: str, part: str) -> int:
+    """Tag one part unless it is tagged already; give the number of verbatims tagged now."""
+    job = open_job(config_path)
+    report = annotate_part(job.workspace, batch_id, part, _tagger(config_path), job.labels)
+    return 0 if report.skipped else report.n_verbatims
+
+
+@flow(name="annotate", flow_run_name="annotate {config_path}")
+def annotate(config_path: str) -> int:
+    """Tag the batches that the last ingest handed over.
+
+    Owns the files under `annotations/`. Runs on any task runner: a part that is whole is skipped, so a task
+    that runs twice does no harm.
+
+    Args:
+        config_path: Configuration YAML.
+
+    Returns:
+        Verbatims tagged now.
+    """
+    job = open_job(config_path)
+    batch_ids, _ = job.read_current_batches()
+    with job.workspace.locked():
+        futures = [
+            annotate_one.submit(config_path, batch_id, part)
+            for batch_id in batch_ids
+            for part in layout.verbatim_parts(job.workspace, batch_id)
+        ]
+        wait(futures)
+    return sum(future.result() for future in futures)

@@ -1,0 +1,41 @@
+"""Artifacts that a run leaves in Prefect: what came in, what was left out and why, what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from pipeline.job import Job, UnreadInput
+from pipeline.publish.publication import Publication
+from pipeline.report import ingest_rows, publication_rows, reject_rows, to_markdown
+
+
+def report_ingest(job: Job, batch_ids: Sequence[str], unread: Sequence[UnreadInput]) -> None:
+    """Leave a table of inputs and a page of rejects; counts only, never a text."""
+    rows = ingest_rows(job, batch_ids)
+    create_table_artifact(key="miroir-entrees", table=rows, description="Entrées du dernier passage")
+    sections = [
+        "# Entrées",
+        to_markdown(rows),
+        "## Lignes écartées",
+        to_markdown(reject_rows(job, batch_ids)) or "Aucune.",
+    ]
+    if unread:
+        sections += [
+            "## Entrées illisibles",
+            *(f"- **{each.source}**, {each.name} : {each.error}" for each in unread),
+        ]
+    create_markdown_artifact(key="miroir-ingestion", markdown="\n\n".join(sections))
+
+
+def report_publication(job: Job, publication: Publication) -> None:
+    """Leave a page on the release and a table of its tables."""
+    rows = publication_rows(publication)
+    create_table_artifact(key="miroir-tables", table=rows, description="Tables de la dernière publication")
+    release = publication.release
+    state = "nouvelle publication" if publication.is_new else "inchangée : rien de nouveau depuis"
+    markdown = "\n\n".join(
+        [f"# Publication {release.release_id}", f"{state}, {release.created_at}", to_markdown(rows)]
+    )
+    create_markdown_artifact(key="miroir-publication", markdown=markdown)

@@ -1,0 +1,111 @@
+"""What every step of a run shares, opened from its configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from models.labels import LabelSpace
+from models.registry import load_tagger
+from models.tagger import Tagger
+from pipeline import layout
+from pipeline.codebook import DEFAULT_CODEBOOK, Codebook, read_codebook
+from pipeline.config import RunConfig, read_config
+from pipeline.errors import ConfigError
+from pipeline.privacy.pseudonym import SECRET_VARIABLE, load_secret
+from pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadInput:
+    """An input that could not be read at all.
+
+    Attributes:
+        source: Name of the source.
+        name: File or query.
+        error: What was expected, what was found, what to do.
+    """
+
+    source: str
+    name: str
+    error: str
+
+
+@dataclass(slots=True)
+class Job:
+    """A configuration with its workspace, codebook and model.
+
+    Attributes:
+        config: The run's configuration.
+        base: Folder that relative paths of sources are taken from.
+    """
+
+    config: RunConfig
+    base: Path
+    workspace: Workspace = field(init=False)
+    codebook: Codebook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.workspace = Workspace(self.config.workspace)
+        self.codebook = read_codebook(self.config.codebook or DEFAULT_CODEBOOK)
+
+    @property
+    def labels(self) -> LabelSpace:
+        """The codebook's label space."""
+        return self.codebook.label_space
+
+    def load_secret(self) -> bytes:
+        """Load the key of the pseudonyms, making its file on first use.
+
+        Raises:
+            ConfigError: The workspace is remote, and nothing says where the key is.
+        """
+        if self.config.secret_file is not None:
+            return load_secret(self.config.secret_file)
+        if self.workspace.is_local:
+            return load_secret(self.workspace.path("secret.key"))
+        if SECRET_VARIABLE in os.environ:
+            return load_secret("")
+        raise ConfigError.because(
+            "the key of the pseudonyms cannot be found",
+            expected=f"`secret_file`, or {SECRET_VARIABLE} in the environment, beside a remote workspace",
+            got="neither",
+            where=self.config.workspace,
+            do="Give one: pseudonyms made under two keys never match",
+        )
+
+    def load_tagger(self) -> Tagger:
+        """Load the model that the configuration names."""
+        return load_tagger(self.config.annotate.model, self.labels)
+
+    def write_current_batches(self, batch_ids: Sequence[str], unread: Sequence[UnreadInput]) -> None:
+        """Tell the next steps which batches the declared inputs gave, in the order of the inputs."""
+        content = {
+            "batches": list(batch_ids),
+            "unread": [{"source": each.source, "name": each.name, "error": each.error} for each in unread],
+        }
+        self.workspace.write_json(content, layout.BATCHES, layout.CURRENT)
+
+    def read_current_batches(self) -> tuple[list[str], list[UnreadInput]]:
+        """Read what the last ingest found.
+
+        Raises:
+            WorkspaceError: Nothing was ingested yet.
+        """
+        content = self.workspace.read_json(layout.BATCHES, layout.CURRENT)
+        unread: Sequence[Mapping[str, str]] = content["unread"]
+        return list(content["batches"]), [UnreadInput(**each) for each in unread]
+
+
+def open_job(config_path: str | Path) -> Job:
+    """Open the job that a configuration file describes.
+
+    Args:
+        config_path: A YAML file; relative paths of its sources are taken from its folder.
+
+    Returns:
+        The job; its workspace, when relative, lies under the current folder.
+    """
+    return Job(read_config(config_path), Path(config_path).resolve().parent)

@@ -1,0 +1,112 @@
+"""The publish step: estimate, protect, write the release, move the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from models.registry import read_out_of_fold
+from pipeline import layout
+from pipeline.errors import ReleaseError
+from pipeline.estimate.measures import BatchFiles, EstimateInputs, estimate
+from pipeline.job import Job
+from pipeline.protect.ledger import append_ledger, read_ledger
+from pipeline.protect.suppression import protect
+from pipeline.publish.release import Release, find_same_lineage, lineage_hash, point_to, write_release
+from pipeline.review.reviewed import reviewed_labels
+from pipeline.version import software_version
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The outcome of the publish step.
+
+    Attributes:
+        release: The release that readers now use.
+        is_new: Whether it was made now; otherwise the same lineage had given it before.
+    """
+
+    release: Release
+    is_new: bool
+
+
+def publish(job: Job) -> Publication:
+    """Publish the current batches; the same inputs, model, reviews and configuration give the same release.
+
+    Args:
+        job: What to publish; its batches are tagged.
+
+    Returns:
+        The release, to which the pointer has moved.
+
+    Raises:
+        ReleaseError: A batch is not tagged whole by the configured model.
+    """
+    batch_ids, _ = job.read_current_batches()
+    tagger = job.load_tagger()
+    reviews = reviewed_labels(job.workspace, job.labels, job.config.review.database)
+    withdrawn: Sequence[str] = ()
+    lineage = _lineage(job, batch_ids, tagger.model_id, reviews, withdrawn)
+    release = find_same_lineage(job.workspace, lineage)
+    if release is not None:
+        point_to(job.workspace, release)
+        return Publication(release, is_new=False)
+    inputs = EstimateInputs(
+        batches=tuple(_batch_files(job, batch_id, tagger.model_id) for batch_id in batch_ids),
+        dimensions=job.config.dimensions,
+        reviews=reviews,
+        calibration=read_out_of_fold(job.config.annotate.model),
+        withdrawn=tuple(withdrawn),
+        filesystem=None if job.workspace.is_local else job.workspace.filesystem,
+    )
+    tables = estimate(inputs, job.config.estimate, job.labels)
+    safe = protect(tables, job.config.protect, read_ledger(job.workspace))
+    shown = safe.pop("_shown")
+    public = {name: table for name, table in safe.items() if not name.startswith("_")}
+    release = write_release(job.workspace, public, lineage)
+    # Before the pointer moves: what readers may have seen must never be missing from the ledger.
+    append_ledger(job.workspace, release.release_id, shown)
+    point_to(job.workspace, release)
+    return Publication(release, is_new=True)
+
+
+def _lineage(
+    job: Job, batch_ids: Sequence[str], model_id: str, reviews: pa.Table, withdrawn: Sequence[str]
+) -> dict[str, Any]:
+    """Everything that decides a release's content; batches are named, never texts."""
+    config = job.config.model_dump(mode="json", include={"sources", "estimate", "protect", "publish"})
+    return {
+        "batches": list(batch_ids),
+        "model_id": model_id,
+        "codebook_hash": job.labels.codebook_hash,
+        "config": config,
+        "reviews": lineage_hash({"rows": reviews.to_pylist()}) if reviews.num_rows else None,
+        "withdrawn": lineage_hash({"respondents": sorted(withdrawn)}) if withdrawn else None,
+        "software": software_version(),
+    }
+
+
+def _batch_files(job: Job, batch_id: str, model_id: str) -> BatchFiles:
+    verbatims = layout.verbatim_parts(job.workspace, batch_id)
+    annotations = layout.annotation_parts(job.workspace, batch_id, model_id)
+    if verbatims != annotations:
+        raise ReleaseError.because(
+            "the release cannot be made",
+            expected=f"{len(verbatims)} annotation parts",
+            got=f"{len(annotations)}",
+            where=f"batch {batch_id}, model {model_id}",
+            do="Run `annotate` again",
+        )
+    workspace = job.workspace
+    return BatchFiles(
+        batch_id=batch_id,
+        verbatims=tuple(
+            workspace.path(layout.BATCHES, batch_id, layout.VERBATIMS, part) for part in verbatims
+        ),
+        annotations=tuple(
+            workspace.path(layout.ANNOTATIONS, batch_id, model_id, part) for part in annotations
+        ),
+    )

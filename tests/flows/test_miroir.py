@@ -1,0 +1,44 @@
+"""The flows through Prefect, and a deployment's schedule on a real server."""
+
+import pytest
+
+from flows.miroir import miroir
+from pipeline.errors import SourceError
+from pipeline.job import open_job
+from pipeline.publish.release import current_release
+from pipeline.run import run
+from tests.small_run import make_small_run
+
+
+def artifacts():
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return {each.key: each for each in client.read_artifacts()}
+
+
+def test_flow_publishes_what_miroir_run_publishes(tmp_path):
+    plain, flowing = make_small_run(tmp_path / "a"), make_small_run(tmp_path / "b")
+    run(open_job(plain.config))
+    (flowing.workspace).mkdir()
+    (flowing.workspace / "secret.key").write_bytes((plain.workspace / "secret.key").read_bytes())
+    (flowing.workspace / "secret.key").chmod(0o600)
+    release_id = miroir(str(flowing.config))
+    left, right = (current_release(open_job(each.config).workspace) for each in (plain, flowing))
+    assert right.release_id == release_id
+    assert left.manifest["files"] == right.manifest["files"]
+
+
+def test_flow_leaves_artifacts_that_say_what_was_left_out(small_run):
+    release_id = miroir(str(small_run.config))
+    found = artifacts()
+    assert release_id in found["miroir-publication"].data
+    assert "| empty |" in found["miroir-ingestion"].data
+    assert "clients" in found["miroir-entrees"].data
+
+
+def test_flow_publishes_then_fails_when_an_input_cannot_be_read(small_run):
+    (small_run.customers / "casse.xlsx").write_bytes(b"PK\x03\x04 rien")
+    with pytest.raises(SourceError, match=r"casse\.xlsx"):
+        miroir(str(small_run.config))
+    assert current_release(open_job(small_run.config).workspace) is not None

@@ -1,0 +1,63 @@
+import pytest
+import yaml
+
+from pipeline.config import read_config
+from pipeline.errors import ConfigError
+
+MINIMAL = {"sources": [{"name": "avis", "audience": "customer", "path": "avis.csv", "text": "Commentaire"}]}
+
+
+def write(tmp_path, content):
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def changed(**source):
+    return {"sources": [MINIMAL["sources"][0] | source]}
+
+
+def test_defaults_are_safe_when_little_is_said(tmp_path):
+    config = read_config(write(tmp_path, MINIMAL))
+    assert config.annotate.model == "default"
+    assert (config.protect.employee.scores, config.protect.employee.themes) == (5, 10)
+    assert config.dimensions == ()
+
+
+def test_dimensions_of_all_sources_are_named_once(tmp_path):
+    config = read_config(
+        write(tmp_path, changed(dimensions={"unit": "Agence"}, constants={"channel": "web"}))
+    )
+    assert config.dimensions == ("channel", "unit")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({}, "sources"),
+        ({"sources": []}, "at least 1"),
+        (changed(audiance="client"), "audiance"),
+        (changed(audience="client"), "'customer' or 'employee'"),
+        (changed(name="Mes avis"), "lower-case"),
+        (changed(sql={"url": "sqlite://", "query": "select 1"}), "either `path` or `sql`"),
+        (changed(questions={"Q1": "Pourquoi ?"}), "either `text` or `questions`"),
+        (changed(dimensions={"theme": "Thème"}), "not a column of the tables"),
+        ({"sources": MINIMAL["sources"] * 2}, "given twice: avis"),
+        (MINIMAL | {"surprise": 1}, "surprise"),
+    ],
+)
+def test_read_config_names_what_is_wrong(tmp_path, content, message):
+    with pytest.raises(ConfigError, match=message):
+        read_config(write(tmp_path, content))
+
+
+def test_read_config_says_so_when_there_is_no_file(tmp_path):
+    with pytest.raises(ConfigError, match="got no file"):
+        read_config(tmp_path / "absent.yaml")
+
+
+def test_read_config_names_the_line_when_yaml_is_broken(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("sources: [\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="line 2"):
+        read_config(path)

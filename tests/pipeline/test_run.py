@@ -1,0 +1,124 @@
+"""The whole way of a verbatim, as `miroir run` takes it."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SourceError
+from pipeline.job import open_job
+from pipeline.publish.release import current_release, list_releases, verify_release
+from pipeline.run import run
+from tests.canaries import files_holding
+from tests.small_run import CANARIES, make_small_run
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "pipeline.cli.app", "run", "--quiet"]
+N_KILLS = 20
+
+
+def content_of(workspace):
+    """Every file of the current release but the manifest's moment, with its hash."""
+    release = current_release(workspace)
+    assert release is not None
+    assert verify_release(workspace, release) == []
+    return release.release_id, release.manifest["files"]
+
+
+def test_run_publishes_both_audiences_and_adds_up(small_run):
+    report = run(open_job(small_run.config))
+    assert [batch.n_verbatims for batch in report.batches] == [60, 60]
+    assert report.n_annotated == 120
+    job = open_job(small_run.config)
+    for batch in report.batches:
+        manifest = job.workspace.read_json("batches", batch.batch_id, "batch.json")
+        assert manifest["answers_read"] == manifest["n_verbatims"] + sum(manifest["rejects"].values())
+    assert {"parquet", "csv", "rows"} <= set(report.publication.release.tables["measures"])
+
+
+def test_second_run_with_one_new_file_treats_only_that_file(small_run):
+    first = run(open_job(small_run.config))
+    again = run(open_job(small_run.config))
+    assert again.n_annotated == 0
+    assert not again.publication.is_new
+    assert again.publication.release.release_id == first.publication.release.release_id
+    small_run.add_customers("avril.csv", n_rows=8)
+    third = run(open_job(small_run.config))
+    assert third.n_annotated == 8
+    assert third.publication.is_new
+    assert len(list_releases(open_job(small_run.config).workspace)) == 2
+
+
+def test_file_that_cannot_be_read_does_not_stop_the_others(small_run):
+    (small_run.customers / "casse.xlsx").write_bytes(b"PK\x03\x04 ceci n'est pas un classeur")
+    report = run(open_job(small_run.config))
+    assert [Path(each.name).name for each in report.unread] == ["casse.xlsx"]
+    assert "casse.xlsx" in report.unread[0].error
+    assert len(report.batches) == 2
+
+
+def test_run_fails_when_nothing_can_be_read(small_run):
+    for path in (small_run.customers / "mars.csv", small_run.customers.parent / "collaborateurs.csv"):
+        path.write_bytes(b"\x00\x01\x02" * 50)
+    with pytest.raises(SourceError, match="nothing can be published"):
+        run(open_job(small_run.config))
+
+
+def test_no_raw_personal_data_is_left_in_any_file(small_run):
+    run(open_job(small_run.config))
+    assert files_holding(small_run.config.parent / "clients", CANARIES), "the check must see the planted data"
+    assert files_holding(small_run.workspace, CANARIES) == []
+
+
+def test_logs_and_errors_hold_no_text(small_run, caplog):
+    (small_run.customers / "casse.jsonl").write_text('{"Commentaire": "Quillfeldt est nulle"\n' * 3, "utf-8")
+    with caplog.at_level("DEBUG"):
+        run(open_job(small_run.config))
+    assert not [needle for needle in CANARIES if needle in caplog.text]
+
+
+def test_killed_runs_end_in_the_release_of_an_undisturbed_run(tmp_path):
+    calm = make_small_run(tmp_path / "calme", n_rows=400)
+    shutil.copytree(tmp_path / "calme", tmp_path / "modele")
+    started = time.monotonic()
+    subprocess.run([*COMMAND, str(calm.config)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    duration = time.monotonic() - started
+    expected = content_of(open_job(calm.config).workspace)
+    # The same key of pseudonyms, so that identifiers can be compared.
+    secret = json.dumps((calm.workspace / "secret.key").read_text())
+    rng = random.Random(20260312)
+    kills = 0
+    while kills < N_KILLS:
+        folder = tmp_path / f"tue-{kills}"
+        disturbed = make_small_run(folder, n_rows=400)
+        environment = os.environ | {"MIROIR_SECRET": json.loads(secret).strip()}
+        for _ in range(5):
+            process = subprocess.Popen(
+                [*COMMAND, str(disturbed.config)], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+            )
+            try:
+                process.wait(timeout=rng.uniform(0.3, 1.0) * duration)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+            workspace = open_job(disturbed.config).workspace
+            release = current_release(workspace)
+            assert release is None or verify_release(workspace, release) == []
+        subprocess.run(
+            [*COMMAND, str(disturbed.config)],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        release_id, files = content_of(open_job(disturbed.config).workspace)
+        assert files == expected[1]
+        assert release_id.startswith("0001-")
