@@ -17,7 +17,7 @@ VERBATIM = pa.schema(
         pa.field("source", pa.string(), nullable=False),  # name of the declared source
         pa.field("row", pa.int64(), nullable=False),  # row in the file, first data row = 1
         pa.field("audience", pa.string(), nullable=False),  # customer | employee
-        pa.field("respondent", pa.string()),  # keyed hash, 32 hex digits; null when anonymous
+        pa.field("respondent", pa.string()),  # keyed hash of the person, or of an anonymous row
         pa.field("date", pa.date32()),
         pa.field("question", pa.string()),
         pa.field("text", pa.string(), nullable=False),  # masked, always
