@@ -147,7 +147,7 @@ DIMENSIONS = (
     ("unit", _any("restaurant", "h[ôo]tel", "store", "branch")),
     ("region", _any("r[ée]gion", "territoire", "zone")),
     ("channel", _any("canal", "channel", "m[ée]dia")),
-    ("journey", _any("parcours", "[ée]tape", "journey", "motif", "moment", "sujet")),
+    ("journey_step", _any("parcours", "[ée]tape", "journey", "motif", "moment", "sujet")),
     ("team", _any("[ée]quipe", "team", "service", "direction", "d[ée]partement")),
     ("job", _any("m[ée]tier", "job", "fonction", "poste", "emploi")),
     ("seniority", _any("anciennet", "seniority", "statut")),
