@@ -66,7 +66,7 @@ _HOUSE_HANDLE: Final = re.compile(
     r"|paypal|apple|samsung"
     r"|google|microsoft|netflix|spotify|doctolib|ameli|caf|pole_?emploi|france_?travail|impots|service"
     r"|support|contact|conso"
-    r"|officiel|official|france$|_fr$|tripadvisor|trustpilot|indeed|booking|airbnb|blablacar|uber"
+    r"|officiel|^mail$|official|france$|_fr$|tripadvisor|trustpilot|indeed|booking|airbnb|blablacar|uber"
     r"|deliveroo|vinted|leboncoin|sephora"
 )
 

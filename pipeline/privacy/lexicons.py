@@ -95,7 +95,8 @@ def lexicons() -> Lexicons:
         near_keys=frozenset(
             key for name in first_names if len(name) >= _MIN_NEAR for key in _near_keys(name)
         ),
-        ordinary=frozenset(array("I", files(_DATA).joinpath("ordinary.bin").read_bytes())),
+        ordinary=frozenset(array("I", files(_DATA).joinpath("ordinary.bin").read_bytes()))
+        | {_hash(word) for word in _words("ordinary_extra.txt")},
     )
 
 

@@ -96,7 +96,8 @@ PLACE_HEADS: Final = _set(
     " faubourg port col mont fort caserne porte hotel brasserie restaurant bistrot bouchon cafe boulangerie"
     " patisserie maison domaine"
     " chateau cave caves garage carrosserie cabinet laboratoire librairie pharmacie salon camping villa"
-    " fondation prix institut loi lot chocolat soupe potage marque"
+    " fondation prix institut loi lot transports transport champagne ets societe sarl entreprise chocolat"
+    " soupe potage marque"
     " halles bois lac ile iles cap baie plage saint sainte st ste notre-dame salade sauce tarte pizza poire"
     " peche quiche bataille"
 )

@@ -13,6 +13,31 @@ from pipeline.privacy.tokens import Shape
 _SPACE: Final = re.compile(r"\s{0,2}")
 AFTER_INITIAL: Final = re.compile(r"\.?-?\s{0,2}")
 _MAX_WORDS: Final = 5
+_MIN_LAST: Final = 4
+_SHOUTED: Final = frozenset(
+    [
+        "tres",
+        "trop",
+        "merci",
+        "bravo",
+        "super",
+        "est",
+        "ete",
+        "qui",
+        "pour",
+        "avec",
+        "sav",
+        "pas",
+        "plus",
+        "bien",
+        "mais",
+        "nul",
+        "nulle",
+        "top",
+        "rien",
+        "tout",
+    ]
+)
 
 
 def extend(reading: Reading, first: int) -> int:
@@ -70,8 +95,21 @@ def _is_part(reading: Reading, index: int) -> bool:
     if reading.is_proper(index):
         if reading.lex.is_house(token.folded):
             return token.folded in reading.lex.surnames
-        return listed or reading.is_unknown(token)
-    return listed and reading.is_unknown(token)
+        return listed or reading.is_unknown(token) or _is_in_capitals(reading, index)
+    is_last_word = index + 1 == len(reading.tokens) and len(token.folded) >= _MIN_LAST
+    return (listed or is_last_word) and reading.is_unknown(token)
+
+
+def _is_in_capitals(reading: Reading, index: int) -> bool:
+    """« Emmanuel BRIN »: an ordinary word in capitals after a first name is a surname."""
+    token = reading.tokens[index]
+    after_name = reading.tokens[index - 1].shape is Shape.CAPITALISED
+    return (
+        token.shape is Shape.CAPITALS
+        and after_name
+        and len(token.folded) > 2
+        and token.folded not in _SHOUTED
+    )
 
 
 def leftwards(reading: Reading, index: int) -> int:
@@ -82,7 +120,16 @@ def leftwards(reading: Reading, index: int) -> int:
     if not reading.is_proper(index - 1) or not reading.is_unknown(token):
         return index
     in_capitals = token.shape is Shape.CAPITALS and reading.tokens[index].shape is Shape.CAPITALISED
-    return index - 1 if in_capitals or token.folded in reading.lex.surnames else index
+    return (
+        index - 1
+        if in_capitals or token.folded in reading.lex.surnames or _signs_off(reading, index - 1)
+        else index
+    )
+
+
+def _signs_off(reading: Reading, index: int) -> bool:
+    """« Cordialement, Guiramand Denise »: the surname first."""
+    return index > 0 and reading.tokens[index - 1].folded in ctx.CLOSINGS and reading.is_proper(index)
 
 
 def listed(reading: Reading, last: int) -> Iterator[tuple[int, int]]:

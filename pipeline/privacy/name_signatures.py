@@ -36,6 +36,8 @@ def _last_words(reading: Reading) -> dict[int, int]:
         or reading.shielded & {last, last - 1}
     ):
         return {}
+    if len(reading.tokens) >= 4 and _is_bare_pair(reading, last - 1):
+        return {last - 1: last}
     shapes = (reading.tokens[last - 1].shape, reading.tokens[last].shape)
     if Shape.INITIAL not in shapes or not re.fullmatch(r"\.?\s?", reading.gap(last)):
         return {}
@@ -46,6 +48,17 @@ def _last_words(reading: Reading) -> dict[int, int]:
         and len(reading.tokens[name].folded) > 3
     )
     return {last - 1: last} if is_name and reading.starts_sentence(last - 1) else {}
+
+
+def _is_bare_pair(reading: Reading, index: int) -> bool:
+    """« … vivement. Elyane Gorsira »: two unlisted capitalised words that alone end the text."""
+    both = all(
+        reading.is_proper(position)
+        and reading.is_unknown(reading.tokens[position])
+        and reading.tokens[position].shape is Shape.CAPITALISED
+        for position in (index, index + 1)
+    )
+    return both and reading.gap(index + 1) == " " and reading.starts_sentence(index)
 
 
 def _signs(reading: Reading, first: int, *, strict: bool) -> bool:

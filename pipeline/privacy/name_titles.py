@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from pipeline.privacy import name_contexts as ctx
 from pipeline.privacy.name_extent import AFTER_INITIAL, extend
 from pipeline.privacy.reading import Reading
 from pipeline.privacy.tokens import Shape
+
+_MIN_SURNAME: Final = 4
+_SURE_TITLES: Final = frozenset(["mr", "mme", "mlle", "melle", "madame", "monsieur", "dr", "m"])
+# Titles that are also ordinary words.
+_MEANING_MORE: Final = frozenset(["m", "me", "maitre", "docteur", "professeur"])
 
 
 def after_title(reading: Reading, index: int) -> int:
@@ -22,25 +28,43 @@ def after_title(reading: Reading, index: int) -> int:
     known = token.folded in reading.lex.surnames or reading.lex.is_first_name(token.folded)
     title = reading.tokens[index - 1]
     if reading.is_proper(index):
-        if not (known or reading.is_unknown(token)) and title.folded in (
-            "m",
-            "me",
-            "maitre",
-            "docteur",
-            "professeur",
-        ):
+        if not known and _is_no_person(reading, index):
             return -1
-        return extend(reading, index)
-    sure = title.folded in ("mr", "mme", "mlle", "melle", "madame", "monsieur", "dr", "m")
+        return _with_lower_surname(reading, extend(reading, index))
+    sure = title.folded in _SURE_TITLES
     if sure and (reading.is_unknown(token) or (known and not reading.lex.is_house(token.folded))):
-        return extend(reading, index)
-    if index + 1 < len(reading.tokens):
-        clan = token.folded in ("n", "o") and reading.gap(index + 1) == "'"
-        if token.folded in ctx.PARTICLES and reading.is_proper(index + 1):
-            return extend(reading, index + 1)
-        if clan and reading.is_unknown(reading.tokens[index + 1]):
-            return extend(reading, index + 1)
+        return _with_lower_surname(reading, extend(reading, index))
+    return _after_particle(reading, index)
+
+
+def _after_particle(reading: Reading, index: int) -> int:
+    """« Mme de Villiers », « mme n'diaye »: `index` is the particle."""
+    if index + 1 >= len(reading.tokens):
+        return -1
+    token = reading.tokens[index]
+    clan = token.folded in ("n", "o") and reading.gap(index + 1) == "'"
+    if token.folded in ctx.PARTICLES and reading.is_proper(index + 1):
+        return extend(reading, index + 1)
+    if clan and reading.is_unknown(reading.tokens[index + 1]):
+        return extend(reading, index + 1)
     return -1
+
+
+def _is_no_person(reading: Reading, index: int) -> bool:
+    """« Mr Cdiscount », « pas moi, melle. Bref… »."""
+    token, title = reading.tokens[index], reading.tokens[index - 1]
+    ends_sentence = reading.gap(index).startswith(".") and len(title.folded) > 3
+    needs_listed = ends_sentence or title.folded in _MEANING_MORE
+    return reading.lex.is_house(token.folded) or (needs_listed and not reading.is_unknown(token))
+
+
+def _with_lower_surname(reading: Reading, last: int) -> int:
+    """« monsieur leonard angstrom »: after a title and a first name, an unlisted word is the surname."""
+    if last + 1 >= len(reading.tokens) or not reading.lex.is_first_name(reading.tokens[last].folded):
+        return last
+    token = reading.tokens[last + 1]
+    adjacent = reading.gap(last + 1) == " " and len(token.folded) >= _MIN_SURNAME
+    return last + 1 if adjacent and reading.is_unknown(token) else last
 
 
 def _follows_title(reading: Reading, index: int) -> bool:
