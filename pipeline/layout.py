@@ -7,6 +7,7 @@ from pipeline.workspace import Workspace
 BATCHES = "batches"
 ANNOTATIONS = "annotations"
 RELEASES = "releases"
+STATUS = "status"
 VERBATIMS = "verbatims"
 REJECTS = "rejects.parquet"
 BATCH_MANIFEST = "batch.json"

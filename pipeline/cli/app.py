@@ -16,9 +16,10 @@ from pipeline.errors import MiroirError
 # one command never pays for the libraries of another. Add a command: write the module, name it here.
 COMMANDS: dict[str, str] = {
     "run": "pipeline.cli.run",
-    "inspect": "pipeline.cli.inspect",
     "tag": "pipeline.cli.tag",
     "releases": "pipeline.cli.releases",
+    "serve": "pipeline.cli.serve",
+    "status": "pipeline.cli.serve",
     "doctor": "pipeline.cli.doctor",
 }
 

@@ -1,0 +1,105 @@
+"""How fresh the published figures are, what failed, what is late."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline import layout
+from pipeline.errors import ReleaseError
+from pipeline.publish.reading import Reader, age_hours
+from pipeline.workspace import Workspace
+
+SINKS_FILE = "sinks.json"
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of what readers see.
+
+    Attributes:
+        state: `ok`, `late`, `degraded` (something failed, readers still have a good release) or `none`.
+        release_id: The last good release.
+        created_at: Its moment, ISO 8601.
+        age_hours: Its age.
+        expected_every_hours: When the next one is due; null when nobody said.
+        batches: What it was made from.
+        model_id: By which model.
+        problems: What is late or failed, each with what to do.
+    """
+
+    state: str
+    release_id: str | None
+    created_at: str | None
+    age_hours: float | None
+    expected_every_hours: float | None
+    batches: tuple[str, ...]
+    model_id: str | None
+    problems: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as JSON knows it."""
+        return asdict(self)
+
+
+def read_health(reader: Reader, expected_every_hours: float | None, now: datetime | None = None) -> Health:
+    """Look at the current release, the last run and the sinks.
+
+    Args:
+        reader: Of the workspace.
+        expected_every_hours: How often a release is due.
+        now: Moment of the question; now when None.
+    """
+    moment = now or datetime.now(UTC)
+    problems = _failures(reader.workspace)
+    try:
+        snapshot = reader.current()
+    except ReleaseError as error:
+        return Health("none", None, None, None, expected_every_hours, (), None, (str(error), *problems))
+    if reader.problem:
+        problems = (reader.problem, *problems)
+    age = age_hours(snapshot, moment)
+    is_late = expected_every_hours is not None and age > expected_every_hours
+    if is_late:
+        problems = (
+            f"the release is {age:.0f} h old, due every {expected_every_hours:.0f} h: run `miroir run`",
+            *problems,
+        )
+    lineage = snapshot.release.manifest.get("lineage", {})
+    return Health(
+        state="late" if is_late else "degraded" if problems else "ok",
+        release_id=snapshot.release.release_id,
+        created_at=snapshot.release.created_at,
+        age_hours=round(age, 2),
+        expected_every_hours=expected_every_hours,
+        batches=tuple(lineage.get("batches", ())),
+        model_id=lineage.get("model_id"),
+        problems=problems,
+    )
+
+
+def record_run(workspace: Workspace, error: str | None, now: datetime | None = None) -> None:
+    """Remember how the last run ended.
+
+    Args:
+        workspace: Of the run.
+        error: Message of the failure, which never holds the text of a verbatim; None when it went well.
+        now: Moment of the end; now when None.
+    """
+    moment = (now or datetime.now(UTC)).isoformat(timespec="seconds")
+    workspace.write_json({"ended_at": moment, "error": error}, layout.STATUS, RUN_FILE)
+
+
+def _failures(workspace: Workspace) -> tuple[str, ...]:
+    problems = []
+    if workspace.exists(layout.STATUS, RUN_FILE):
+        last = workspace.read_json(layout.STATUS, RUN_FILE)
+        if last["error"]:
+            problems.append(f"the run of {last['ended_at']} failed: {last['error']}")
+    if workspace.exists(layout.STATUS, SINKS_FILE):
+        for name, sink in sorted(workspace.read_json(layout.STATUS, SINKS_FILE)["sinks"].items()):
+            if sink["error"]:
+                problems.append(f"sink «{name}» failed at {sink['at']}: {sink['error']}")
+    return tuple(problems)

@@ -1,0 +1,1 @@
+"""What people look at: figures in words, charts and pages, for the dashboard, the report and the digests."""

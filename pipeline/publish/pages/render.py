@@ -1,0 +1,101 @@
+"""Turn a view into HTML: one Jinja environment for the dashboard, the report, the poster and the digests."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.codebook import Language
+from pipeline.publish.pages import charts, content
+from pipeline.publish.pages.charts import Scale
+from pipeline.publish.pages.figures import Figure
+from pipeline.publish.pages.french import amount, interval_text, number, period_text, value_text
+from pipeline.publish.pages.view import View
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+TEMPLATES = HERE / "templates"
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Build the Jinja environment: everything is escaped, an unknown name is an error."""
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(
+        track=charts.track,
+        axis=charts.axis,
+        trend=charts.trend,
+        quadrant_map=charts.quadrant_map,
+        key_mark=key_mark,
+        period_text=period_text,
+        value_text=value_text,
+        interval_text=interval_text,
+        index_scale=Scale(0, 100),
+        net_scale=content.NET_SCALE,
+        share_scale=Scale(0, 1),
+    )
+    return found
+
+
+@lru_cache(maxsize=1)
+def assets_hash() -> str:
+    """Hash the style sheet and the script, so that a browser takes new ones when they change."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def style_sheet() -> str:
+    """Give the style sheet, for pages that are one file."""
+    return (STATIC / "miroir.css").read_text(encoding="utf-8")
+
+
+def key_mark(role: str) -> Markup:
+    """Draw the mark of a role, for legends."""
+    shape = charts.SHAPES.get(role, "circle")
+    return Markup(
+        f'<svg class="{role}" width="14" height="14" aria-hidden="true">{charts.mark(50, 7, shape)}</svg>'
+    )
+
+
+def render(template: str, view: View, **values: object) -> str:
+    """Render a template for a view.
+
+    Args:
+        template: Name without its extensions: `overview`.
+        view: What is shown.
+        values: What the page says, from `content`.
+    """
+    language: Language = view.language
+    return (
+        environment()
+        .get_template(f"{template}.html.j2")
+        .render(
+            view=view,
+            w=view.words,
+            lang=language,
+            standalone=view.standalone,
+            interval_note=_interval_note(view),
+            count=lambda value: "–" if value is None else number(value, language),
+            **values,
+        )
+    )
+
+
+def _interval_note(view: View) -> str:
+    level = next((each.level for each in view.figures if each.low is not None), None)
+    if level is None and view.figures:
+        return f"{view.words.reason('no_calibration')}."
+    shown = Figure("level", "share", value=0.95 if level is None else level)
+    return view.words("interval_explained", level=amount(shown.value or 0.95, "share", view.language))

@@ -1,0 +1,1 @@
+"""`miroir serve`: the current release over HTTP, for programs and for people. Read only."""

@@ -1,0 +1,76 @@
+import doctest
+import re
+
+import pytest
+
+from pipeline.publish.pages import charts, content, figures, french
+from pipeline.publish.pages.charts import Scale, nice_scale, ticks, track
+from pipeline.publish.pages.figures import Figure
+from pipeline.publish.pages.view import View
+from pipeline.publish.reading import read_snapshot
+
+
+@pytest.mark.parametrize("module", [figures, french])
+def test_examples_in_docstrings_hold(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.fixture(scope="module")
+def view(published):
+    return View(read_snapshot(published))
+
+
+def test_interval_is_drawn_where_there_is_one():
+    figure = Figure("theme_net", "net", value=0.2, low=0.1, high=0.3)
+    drawn = track(figure, Scale(-1, 1), "customer", "fr")
+    assert 'class="interval" x1="55.0%" x2="65.0%"' in drawn
+    assert 'aria-label="+20 [+10 ; +30]"' in drawn
+
+
+def test_nothing_is_drawn_for_a_hidden_figure():
+    drawn = track(
+        Figure("theme_net", "net", suppressed=True, reason="protected"), Scale(-1, 1), "customer", "fr"
+    )
+    assert "mark" not in drawn
+    assert "interval" not in drawn
+
+
+def test_a_name_is_escaped_in_a_chart():
+    sides = {"customers": Figure("n", "net", value=0.1), "employees": Figure("n", "net", value=0.1)}
+    point = charts.Point("<script>alert(1)</script>", **sides)
+    drawn = charts.quadrant_map([point], ["a", "b", "c", "d"], "fr", "carte", ("x", "y"))
+    assert "<script" not in drawn
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.004, 0.011), (0.2, 0.97), (-0.31, 0.12), (-0.9, -0.2)])
+def test_scale_holds_every_interval_and_zero(low, high):
+    scale = nice_scale([Figure("x", "net", value=(low + high) / 2, low=low, high=high)], floor=-1, ceiling=1)
+    assert scale.low <= min(low, 0)
+    assert scale.high >= max(high, 0)
+    assert 2 <= len(ticks(scale)) <= 6
+
+
+def test_mirror_agrees_with_the_tables(view, authored):
+    row = next(each for each in content.mirror(view)["rows"] if each.theme == "recognition")
+    assert row.gap.value == pytest.approx(row.customers.value - row.employees.value)
+
+
+def test_figures_of_a_unit_are_its_own(published, authored):
+    snapshot = read_snapshot(published)
+    here = View(snapshot, cell={"unit": "Lyon 01"}, period="2026-03").figure("sentiment_net", "customer")
+    rows = [
+        row
+        for row in authored["measures"].to_pylist()
+        if (row["unit"], row["period"], row["audience"], row["measure"])
+        == ("Lyon 01", "2026-03", "customer", "sentiment_net")
+    ]
+    assert [here.value] == [row["value"] for row in rows]
+
+
+def test_every_page_has_its_words_in_both_languages(published):
+    from pipeline.publish.pages.words import TEXTS
+
+    for key, (french_text, english_text) in TEXTS.items():
+        assert french_text, key
+        assert english_text, key
+        assert set(re.findall(r"{\w+}", french_text)) == set(re.findall(r"{\w+}", english_text)), key
