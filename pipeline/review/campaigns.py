@@ -221,7 +221,7 @@ def _campaign(row: Row[Any]) -> Campaign:
     )
 
 
-def _refused(code: str, expected: str, got: str, where: str) -> ReviewError:
+def _refused(code: str, expected: str, got: str, where: str = "campaign") -> ReviewError:
     return refusal(
         code,
         "the campaign cannot be made",

@@ -149,11 +149,24 @@ def _finish_assignment(connection: Connection, reviewer: Reviewer, ballot: Ballo
     return int(row.slot)
 
 
-def undo(store: ReviewStore, reviewer: Reviewer, request_key: str, stamp: CodebookStamp) -> list[str]:
-    """Take back the reviewer's last decision: the queue's last one, or the whole last bulk action.
+def undo(
+    store: ReviewStore,
+    reviewer: Reviewer,
+    request_key: str,
+    stamp: CodebookStamp,
+    campaign_id: int | None = None,
+) -> list[str]:
+    """Take back the reviewer's last decision: of a queue, or the whole of the last bulk action or import.
 
     The history keeps both the decision and its undoing; a verbatim of a queue is handed to the reviewer
     again.
+
+    Args:
+        store: The review database.
+        reviewer: Who takes back.
+        request_key: Chosen by the sender; the same key sent twice undoes once.
+        stamp: Codebook in use.
+        campaign_id: Only a review of this queue; None: whatever was decided last.
 
     Returns:
         The verbatims concerned; empty when there is nothing left to undo, or the key was seen before.
@@ -167,6 +180,8 @@ def undo(store: ReviewStore, reviewer: Reviewer, request_key: str, stamp: Codebo
             .where(decision.c.user_id == reviewer.id, decision.c.kind != "undo", decision.c.id.not_in(undone))
             .order_by(decision.c.id.desc())
         )
+        if campaign_id is not None:
+            mine = mine.where(decision.c.campaign_id == campaign_id, decision.c.kind == "review")
         last = connection.execute(mine.limit(1)).one_or_none()
         if last is None:
             return []

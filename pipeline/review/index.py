@@ -16,7 +16,7 @@ from models.labels import LabelSpace
 from pipeline.review.folding import folded
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
-from pipeline.review.tables import content, dimension_value, indexed_part, item
+from pipeline.review.tables import content, dimension_value, indexed_part, item, searchable
 from pipeline.schema import probability_columns, theme_column
 from pipeline.workspace import Workspace
 
@@ -126,9 +126,10 @@ def _insert_verbatims(connection: Connection, table: pa.Table) -> None:
     items = frame.select("verbatim_id", "audience", "source", "month", "dimensions", "codes").to_dicts()
     texts = frame.with_columns(
         context=pl.Series([json.dumps(d, ensure_ascii=False) for d in dimensions], dtype=pl.String)
-    ).select("verbatim_id", "text", "folded", "question", "date", "rating", "rating_scale", "context")
+    ).select("verbatim_id", "text", "question", "date", "rating", "rating_scale", "context")
     _insert_missing(connection, item, items)
     _insert_missing(connection, content, texts.to_dicts())
+    _insert_missing(connection, searchable, frame.select("verbatim_id", "folded").to_dicts())
     values = {(name, value) for entry in dimensions for name, value in entry.items() if value is not None}
     _insert_missing(connection, dimension_value, [{"name": n, "value": v} for n, v in sorted(values)])
 

@@ -86,6 +86,16 @@ class VerbatimLabels:
                 raise _unknown(f"themes.{theme}", space.polarities, polarity)
         return cls(given["sentiment"], given["enchantment"], given["incivility"], dict(themes))
 
+    @classmethod
+    def from_codes(cls, codes: str) -> Self | None:
+        """Read what `codes` wrote; None when nothing was said of the verbatim."""
+        pairs = [code.split("=", 1) for code in codes.split()]
+        if not pairs:
+            return None
+        single = {name: value for name, value in pairs if name != "theme"}
+        themes = dict(value.split(":", 1) for name, value in pairs if name == "theme")
+        return cls(single["sentiment"], single["enchantment"], single["incivility"], themes)
+
     @property
     def codes(self) -> str:
         """One searchable line: ` sentiment=mixed enchantment=none incivility=none theme=means:negative `."""

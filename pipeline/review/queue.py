@@ -119,16 +119,46 @@ def progress(store: ReviewStore, campaign_id: int, reviewer: Reviewer) -> QueueP
     return QueueProgress(n_wanted, n_done, n_mine)
 
 
-def last_note(store: ReviewStore, reviewer: Reviewer, verbatim_id: str) -> str:
-    """Give the note that a reviewer last left on a verbatim; empty when there is none."""
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a reviewer had said of a verbatim before taking it back."""
+
+    labels: VerbatimLabels | None
+    note: str
+    doubt: bool
+
+
+def last_ballot(store: ReviewStore, reviewer: Reviewer, verbatim_id: str) -> TakenBack:
+    """Give what a reviewer last said of a verbatim, so that the page shows it again after an undo."""
     query = (
-        select(decision.c.note)
-        .where(decision.c.user_id == reviewer.id, decision.c.verbatim_id == verbatim_id)
+        select(decision)
+        .where(
+            decision.c.user_id == reviewer.id,
+            decision.c.verbatim_id == verbatim_id,
+            decision.c.kind != "undo",
+        )
         .order_by(decision.c.id.desc())
         .limit(1)
     )
     with store.reading() as connection:
-        return connection.scalar(query) or ""
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        return TakenBack(None, "", False)
+    return TakenBack(VerbatimLabels.from_json(row.labels_to), row.note or "", row.doubt)
+
+
+def open_for(store: ReviewStore, reviewer_id: int, verbatim_id: str) -> bool:
+    """Tell whether a queue may still ask this reviewer to read a verbatim without seeing others' answers."""
+    theirs = select(assignment.c.campaign_id).where(
+        assignment.c.verbatim_id == verbatim_id, assignment.c.user_id == reviewer_id, assignment.c.done
+    )
+    query = select(func.count()).where(
+        assignment.c.verbatim_id == verbatim_id,
+        assignment.c.done.is_(False),
+        assignment.c.campaign_id.not_in(theirs),
+    )
+    with store.reading() as connection:
+        return bool(connection.scalar(query))
 
 
 def items_by_id(connection: Connection, verbatim_ids: list[str]) -> dict[str, QueueItem]:

@@ -89,7 +89,6 @@ content = Table(
     metadata,
     Column("verbatim_id", ForeignKey("item.verbatim_id"), primary_key=True),
     Column("text", Text, nullable=False),  # masked
-    Column("folded", Text, nullable=False),  # lower case, no accents: what a search reads
     Column("question", Text),
     Column("date", String(10)),
     Column("rating", Float),
@@ -97,6 +96,13 @@ content = Table(
     Column("context", Text, nullable=False),  # dimensions, JSON object
     Column("tagged", Text),  # the tagger's labels, JSON
     Column("probabilities", Text),  # JSON object, annotation column → probability
+)
+
+searchable = Table(
+    "searchable",
+    metadata,
+    Column("verbatim_id", ForeignKey("item.verbatim_id"), primary_key=True),
+    Column("folded", Text, nullable=False),  # lower case, no accents
 )
 
 campaign = Table(

@@ -1,0 +1,143 @@
+"""Take reviewed verbatims out: CSV and XLSX for people, JSON lines for training."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+import xlsxwriter
+
+from models.labels import LabelSpace
+from pipeline.codebook import Codebook, Language
+from pipeline.review.search import ListRow
+
+MAX_ROWS = 200_000
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def disarm(cell: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula.
+
+    >>> disarm("=1+1")
+    "'=1+1"
+    """
+    return f"'{cell}" if cell.lstrip(" ").startswith(_DANGEROUS) else cell
+
+
+def header(codebook: Codebook, language: Language) -> list[str]:
+    """Name the columns of the tables for people."""
+    words = {
+        "fr": (
+            "Identifiant", "Public", "Source", "Date", "Question", "Verbatim", "Note", "Échelle",
+            "Relectures", "Confiance de la machine",
+        ),
+        "en": (
+            "Id", "Audience", "Source", "Date", "Question", "Verbatim", "Rating", "Scale", "Reviews",
+            "Model's confidence",
+        ),
+    }[language]  # fmt: skip
+    labels = codebook.labels
+    singles = [
+        entry.name.get(language) for entry in (labels.sentiment, labels.enchantment, labels.incivility)
+    ]
+    return [*words, *singles, *(theme.name.get(language) for theme in codebook.themes.values())]
+
+
+def table_rows(
+    rows: Iterable[ListRow], codebook: Codebook, language: Language
+) -> Iterator[list[str | float]]:
+    """Turn verbatims into lines, labels in the reader's language."""
+    labels = codebook.labels
+    for row in rows:
+        given = row.labels
+        singles: list[str | float] = (
+            [
+                labels.sentiment.values[given.sentiment].name.get(language),
+                labels.enchantment.values[given.enchantment].name.get(language),
+                labels.incivility.values[given.incivility].name.get(language),
+            ]
+            if given
+            else ["", "", ""]
+        )
+        themes: list[str | float] = [
+            codebook.polarities[given.themes[theme]].name.get(language)
+            if given and theme in given.themes
+            else ""
+            for theme in codebook.themes
+        ]
+        audience = next(
+            (entry.name.get(language) for key, entry in codebook.audiences.items() if key == row.audience), ""
+        )
+        yield [
+            row.verbatim_id,
+            audience,
+            row.source,
+            row.date or "",
+            row.question or "",
+            row.text,
+            row.rating if row.rating is not None else "",
+            row.rating_scale or "",
+            float(row.n_reviewers),
+            row.confidence if row.confidence is not None else "",
+            *singles,
+            *themes,
+        ]
+
+
+def to_csv(rows: Iterable[ListRow], codebook: Codebook, language: Language) -> bytes:
+    """Write what a French spreadsheet opens by itself: BOM, `;`, decimal comma; no cell is a formula."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=";")
+    writer.writerow(header(codebook, language))
+    for line in table_rows(rows, codebook, language):
+        writer.writerow([disarm(cell) if isinstance(cell, str) else _plain(cell) for cell in line])
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}".replace(".", ",")
+
+
+def to_xlsx(rows: Iterable[ListRow], codebook: Codebook, language: Language) -> bytes:
+    """Write a workbook whose texts are texts: nothing in it is a formula or a link."""
+    stream = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(stream, options) as workbook:
+        sheet = workbook.add_worksheet("Verbatims")
+        bold = workbook.add_format({"bold": True})
+        wrap = workbook.add_format({"text_wrap": True, "valign": "top"})
+        for place, name in enumerate(header(codebook, language)):
+            sheet.write_string(0, place, name, bold)
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, 4, 16)
+        sheet.set_column(5, 5, 80, wrap)
+        for number, line in enumerate(table_rows(rows, codebook, language), start=1):
+            for place, cell in enumerate(line):
+                if isinstance(cell, str):
+                    sheet.write_string(number, place, cell)
+                else:
+                    sheet.write_number(number, place, cell)
+    return stream.getvalue()
+
+
+def training_lines(rows: Sequence[ListRow], labels: LabelSpace) -> Iterator[str]:
+    """Write reviewed verbatims in the codebook's record format, one JSON object a line, for retraining.
+
+    Verbatims that nobody reviewed are left out; so are those in dispute, until they are adjudicated.
+    """
+    for row in rows:
+        if row.labels is None or row.n_reviewers == 0 or row.contested:
+            continue
+        record = {
+            "id": row.verbatim_id,
+            "audience": row.audience,
+            "question": row.question,
+            "text": row.text,
+            **row.labels.to_dict(),
+            "source": row.source,
+            "corrected": row.corrected,
+            "codebook": labels.codebook_hash,
+        }
+        yield json.dumps(record, ensure_ascii=False)

@@ -1,0 +1,111 @@
+"""Take labels out and bring them back: CSV, XLSX, JSON lines, Label Studio, Argilla."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import Response
+
+from pipeline.codebook import Language
+from pipeline.review.decisions import Ballot, record
+from pipeline.review.desk import Desk
+from pipeline.review.exchange import (
+    argilla_settings,
+    label_studio_interface,
+    read_exchange,
+    to_argilla,
+    to_label_studio,
+)
+from pipeline.review.exports import MAX_ROWS, to_csv, to_xlsx, training_lines
+from pipeline.review.search import ListRow, find_ids, rows_by_id
+from pipeline.review.web.pages import language_of, show
+from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, SignedIn
+from pipeline.review.web.verbatims import read_filter
+
+router = APIRouter()
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+JSON = "application/json"
+
+Writer = Callable[[Desk, list[ListRow], Language], bytes]
+
+# Format → file name, media type, how it is written.
+FORMATS: dict[str, tuple[str, str, Writer]] = {
+    "csv": ("verbatims.csv", "text/csv; charset=utf-8", lambda d, r, lang: to_csv(r, d.codebook, lang)),
+    "xlsx": ("verbatims.xlsx", XLSX, lambda d, r, lang: to_xlsx(r, d.codebook, lang)),
+    "training": (
+        "corrections.jsonl",
+        "application/x-ndjson",
+        lambda d, r, lang: "".join(f"{line}\n" for line in training_lines(r, d.labels)).encode(),
+    ),
+    "label-studio": ("label-studio.json", JSON, lambda d, r, lang: to_label_studio(r).encode()),
+    "label-studio-interface": (
+        "label-studio.xml",
+        "application/xml",
+        lambda d, r, lang: label_studio_interface(d.codebook).encode(),
+    ),
+    "argilla": ("argilla.json", JSON, lambda d, r, lang: to_argilla(r).encode()),
+    "argilla-settings": (
+        "argilla-settings.json",
+        JSON,
+        lambda d, r, lang: argilla_settings(d.codebook).encode(),
+    ),
+}
+
+
+@router.post("/export")
+async def export(request: Request, desk: DeskHere, session: FormChecked) -> Response:
+    """Write the filtered list in the format asked for."""
+    form = await request.form()
+    chosen = FORMATS.get(str(form.get("format", "")))
+    if chosen is None:
+        raise Forbidden
+    name, media_type, write = chosen
+    wanted = read_filter({key: str(value) for key, value in form.items()})
+    ids = find_ids(desk.store, wanted, desk.audiences_for(session.reviewer), MAX_ROWS)
+    with desk.store.reading() as connection:
+        rows = rows_by_id(connection, ids)
+    content = write(desk, rows, language_of(request))
+    return Response(
+        content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+@router.get("/import")
+def import_page(request: Request, session: SignedIn) -> Response:
+    """Explain what may be brought back."""
+    if not session.reviewer.may_review:
+        raise Forbidden
+    return show(request, "import.html", n_kept=None, n_unknown=0, rejected={})
+
+
+@router.post("/import")
+def import_labels(
+    request: Request, desk: DeskHere, session: FormChecked, file: Annotated[UploadFile, File()]
+) -> Response:
+    """Keep the labels of a file, once however often it is sent; count what is unknown or unreadable."""
+    if not session.reviewer.may_review:
+        raise Forbidden
+    content = file.file.read()
+    read = read_exchange(content, desk.codebook)
+    audiences = desk.audiences_for(session.reviewer)
+    with desk.store.reading() as connection:
+        known = [row for row in rows_by_id(connection, list(read.labels)) if row.audience in audiences]
+    stem = hashlib.sha256(content).hexdigest()[:24]
+    ballots = [
+        Ballot(
+            row.verbatim_id, read.labels[row.verbatim_id], "import", f"{session.reviewer.id}:{stem}:{number}"
+        )
+        for number, row in enumerate(known)
+    ]
+    n_kept = record(desk.store, session.reviewer, ballots, desk.stamp)
+    return show(
+        request,
+        "import.html",
+        n_kept=n_kept,
+        n_unknown=len(read.labels) - len(known),
+        rejected=read.rejected,
+    )
