@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",
     "status": "pipeline.cli.serve",
+    "review": "pipeline.cli.review",
     "doctor": "pipeline.cli.doctor",
 }
 

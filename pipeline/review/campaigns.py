@@ -13,8 +13,10 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models.labels import LabelSpace
+from pipeline import layout
 from pipeline.errors import ReviewError
 from pipeline.review.accounts import Reviewer
+from pipeline.review.index import batches_in_use
 from pipeline.review.population import Scope, read_population
 from pipeline.review.refusals import refusal
 from pipeline.review.sampling import Design, Mix, draw, inclusion_probabilities
@@ -129,8 +131,8 @@ def other_reading(workspace: Workspace, model_id: str, scope: Scope) -> pl.DataF
     others = sorted(
         {
             model
-            for batch in workspace.names("annotations")
-            for model in workspace.names("annotations", batch)
+            for batch in batches_in_use(workspace)
+            for model in workspace.names(layout.ANNOTATIONS, batch)
             if model != model_id
         }
     )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy import select
 
-from models.labels import LabelSpace
+from models.labels import ABSENT, LabelSpace
 from pipeline.review.agreement import label_names, value_of
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import content, item
+from pipeline.schema import theme_column
 
 MIN_VERBATIMS = 100
 SLIGHT, STRONG = 0.1, 0.25  # the customary thresholds of the population stability index
@@ -52,36 +51,37 @@ class Drift:
         return "strong" if self.index >= STRONG else "slight" if self.index >= SLIGHT else "none"
 
 
-def label_shares(readings: Iterable[VerbatimLabels], labels: LabelSpace) -> dict[str, dict[str, float]]:
-    """Tell how often each value of each label is met.
-
-    Returns:
-        Label → value → share in [0, 1]; empty without readings.
-    """
-    given = list(readings)
-    return {
-        name: {value: n / len(given) for value, n in Counter(value_of(one, name) for one in given).items()}
-        for name in label_names(labels)
-        if given
-    }
-
-
-def training_shares(gold_files: Iterable[Path], labels: LabelSpace) -> dict[str, dict[str, dict[str, float]]]:
-    """Read how often each label was met in labelled verbatims.
+def shares_of_gold(gold: pa.Table, labels: LabelSpace) -> dict[str, dict[str, dict[str, float]]]:
+    """Read from a model's out-of-fold table how often each gold label was met in its training data.
 
     Args:
-        gold_files: JSONL files in the codebook's record format.
+        gold: `audience` and the gold labels: values by name (`sentiment`, `theme_means`, null absent), or by
+            position (`gold_sentiment`, `gold_theme_means`, 0 absent).
         labels: The codebook's label space.
 
     Returns:
-        Audience → label → value → share.
+        Audience → label → value → share in [0, 1].
     """
-    by_audience: dict[str, list[VerbatimLabels]] = {}
-    for path in gold_files:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row: dict[str, Any] = json.loads(line)
-            by_audience.setdefault(row["audience"], []).append(VerbatimLabels.checked(row, labels))
-    return {audience: label_shares(given, labels) for audience, given in by_audience.items()}
+    audiences = gold["audience"].to_pylist()
+    shares: dict[str, dict[str, dict[str, float]]] = {audience: {} for audience in sorted(set(audiences))}
+    for name in label_names(labels):
+        values = _gold_values(gold, name, labels)
+        if values is None:
+            continue
+        for audience, by_label in shares.items():
+            given = [value for value, who in zip(values, audiences, strict=True) if who == audience]
+            by_label[name] = {value: n / len(given) for value, n in Counter(given).items()}
+    return shares
+
+
+def _gold_values(gold: pa.Table, name: str, labels: LabelSpace) -> list[str] | None:
+    column = theme_column(name.removeprefix("theme:")) if name.startswith("theme:") else name
+    if f"gold_{column}" in gold.column_names:
+        known = labels.theme_values if name.startswith("theme:") else getattr(labels, name)
+        return [known[position] for position in gold[f"gold_{column}"].to_pylist()]
+    if column in gold.column_names:
+        return [value or ABSENT for value in gold[column].to_pylist()]
+    return None
 
 
 def stability_index(reference: Shares, observed: Shares, floor: float = 0.005) -> float:
@@ -104,7 +104,7 @@ def drift_by_source(
     Args:
         store: The review database.
         labels: The codebook's label space.
-        reference: Audience → label → value → share, as `training_shares` gives it.
+        reference: Audience → label → value → share, as `shares_of_gold` gives it.
     """
     query = select(item.c.audience, item.c.source, content.c.tagged).join(
         content, content.c.verbatim_id == item.c.verbatim_id

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from models.tagger import VerbatimBatch
+from models.evidence import evidence
+from models.tagger import Tagger, VerbatimBatch
 
 
 class Span(Protocol):
@@ -50,3 +51,12 @@ class EvidenceFunction(Protocol):
 def no_evidence(batch: VerbatimBatch) -> Sequence[Sequence[Span]]:
     """Show texts without highlighting: what the desk does when no model can explain itself."""
     return [() for _ in range(len(batch))]
+
+
+def evidence_of(tagger: Tagger) -> EvidenceFunction:
+    """Let a model show what its labels rest on."""
+
+    def find(batch: VerbatimBatch) -> Sequence[Sequence[Span]]:
+        return evidence(tagger, batch)
+
+    return find

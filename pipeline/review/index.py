@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.labels import LabelSpace
+from pipeline import layout
 from pipeline.review.folding import folded
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
@@ -43,12 +44,20 @@ class IndexSummary:
 def model_in_use(workspace: Workspace) -> str | None:
     """Name the tagger that annotated last, or None when no verbatim is annotated."""
     newest: tuple[float, str] | None = None
-    for batch in workspace.names("annotations"):
-        for model in workspace.names("annotations", batch):
-            for part in _parquet(workspace, "annotations", batch, model):
-                when = workspace.filesystem.modified(workspace.path(*part)).timestamp()
+    for batch in batches_in_use(workspace):
+        for model in workspace.names(layout.ANNOTATIONS, batch):
+            for part in layout.annotation_parts(workspace, batch, model):
+                path = workspace.path(layout.ANNOTATIONS, batch, model, part)
+                when = workspace.filesystem.modified(path).timestamp()
                 newest = max(newest or (0.0, ""), (when, model))
     return newest[1] if newest else None
+
+
+def batches_in_use(workspace: Workspace) -> list[str]:
+    """List the batches that the declared inputs gave last; all of them where no run said which."""
+    if workspace.exists(layout.BATCHES, layout.CURRENT):
+        return [str(name) for name in workspace.read_json(layout.BATCHES, layout.CURRENT)["batches"]]
+    return workspace.names(layout.BATCHES)
 
 
 def refresh_index(
@@ -82,18 +91,16 @@ def refresh_index(
     return IndexSummary(model, n_parts, n_verbatims, n_annotations)
 
 
-def _parquet(workspace: Workspace, *folder: str) -> list[tuple[str, ...]]:
-    return [(*folder, name) for name in workspace.names(*folder) if name.endswith(".parquet")]
-
-
 def _verbatim_parts(workspace: Workspace) -> Iterator[tuple[str, ...]]:
-    for batch in workspace.names("batches"):
-        yield from _parquet(workspace, "batches", batch, "verbatims")
+    for batch in batches_in_use(workspace):
+        for name in layout.verbatim_parts(workspace, batch):
+            yield (layout.BATCHES, batch, layout.VERBATIMS, name)
 
 
 def _annotation_parts(workspace: Workspace, model_id: str | None) -> Iterator[tuple[str, ...]]:
-    for batch in workspace.names("annotations") if model_id else ():
-        yield from _parquet(workspace, "annotations", batch, str(model_id))
+    for batch in batches_in_use(workspace) if model_id else ():
+        for name in layout.annotation_parts(workspace, batch, str(model_id)):
+            yield (layout.ANNOTATIONS, batch, str(model_id), name)
 
 
 def _new_parts(store: ReviewStore, parts: Iterator[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -178,4 +185,4 @@ def _update_annotations(connection: Connection, table: pa.Table, labels: LabelSp
         connection.execute(_KEEP_TAGS, texts[start : start + ROWS_AT_ONCE])
 
 
-__all__ = ["IndexSummary", "model_in_use", "refresh_index"]
+__all__ = ["IndexSummary", "batches_in_use", "model_in_use", "refresh_index"]

@@ -145,8 +145,8 @@ def plan(
         )
     known = [name for name in columns if name in population.columns]
     p = predicted(population, measure, labels)
-    frame = population.select(known).with_columns(
-        pl.Series("p", p), pl.Series("spread", p * (1 - p)), whole=pl.lit("–")
+    frame = pl.DataFrame({"p": p, "spread": p * (1 - p)}).with_columns(
+        *(population[name] for name in known), whole=pl.lit("–")
     )
     keys = known or ["whole"]
     cells = frame.group_by(keys).agg(pl.len().alias("n"), pl.col("p").mean(), pl.col("spread").mean())

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipeline import layout
+from pipeline.review.index import batches_in_use
 from pipeline.review.refusals import refusal
 from pipeline.workspace import Workspace
 
@@ -46,7 +48,7 @@ def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.Dat
     Raises:
         ReviewError: No annotated verbatim is in the scope.
     """
-    frames = [_read_batch(workspace, batch, model_id) for batch in workspace.names("annotations")]
+    frames = [_read_batch(workspace, batch, model_id) for batch in batches_in_use(workspace)]
     known = [frame for frame in frames if frame is not None]
     population = pl.concat(known, how="diagonal").unique("verbatim_id", keep="first") if known else None
     if population is not None:
@@ -64,8 +66,8 @@ def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.Dat
 
 
 def _read_batch(workspace: Workspace, batch: str, model_id: str) -> pl.DataFrame | None:
-    annotations = _read_parts(workspace, ("annotations", batch, model_id), None)
-    verbatims = _read_parts(workspace, ("batches", batch, "verbatims"), [*CONTEXT, "dimensions"])
+    annotations = _read_parts(workspace, (layout.ANNOTATIONS, batch, model_id), None)
+    verbatims = _read_parts(workspace, (layout.BATCHES, batch, layout.VERBATIMS), [*CONTEXT, "dimensions"])
     if annotations is None or verbatims is None:
         return None
     return verbatims.join(annotations, on="verbatim_id", how="inner")

@@ -1,0 +1,93 @@
+"""`miroir review`: open the review desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.config import ReviewConfig, read_config
+from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.review.desk import Desk
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("review")(review)
+
+
+def review(
+    config: Annotated[Path | None, typer.Argument(help="Configuration (YAML) de la chaîne.")] = None,
+    workspace: Annotated[
+        str | None, typer.Option(help="Espace de travail, sans configuration ou à sa place.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Adresse d'écoute (par défaut : cette machine).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port d'écoute (par défaut : 8321).")] = None,
+    add_user: Annotated[
+        str | None, typer.Option(metavar="IDENTIFIANT", help="Créer un compte, puis s'arrêter.")
+    ] = None,
+    role: Annotated[str, typer.Option(help="Rôle du compte créé : reviewer, lead ou reader.")] = "reviewer",
+) -> None:
+    """Ouvrir le bureau de relecture : voir, corriger, s'accorder."""
+    from pipeline.codebook import DEFAULT_CODEBOOK
+    from pipeline.review.accounts import add_reviewer
+    from pipeline.review.desk import open_desk
+
+    run_config = read_config(config) if config else None
+    review_config = run_config.review if run_config else ReviewConfig()
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    review_config = review_config.model_copy(update=changes)
+    root = workspace or (run_config.workspace if run_config else "workspace")
+    codebook = Path(run_config.codebook) if run_config and run_config.codebook else DEFAULT_CODEBOOK
+    model = run_config.annotate.model if run_config else "default"
+    console = Console()
+    with console.status("Ouverture du bureau et lecture des verbatims…"):
+        desk = open_desk(Workspace(root), review_config, codebook_path=codebook)
+    if add_user:
+        password = typer.prompt("Mot de passe", hide_input=True, confirmation_prompt="Encore une fois")
+        made = add_reviewer(desk.store, add_user, add_user, password, role)
+        console.print(f"Compte créé : {made.login} ({made.role}).")
+        return
+    with console.status("Chargement du modèle…"):
+        _explain(desk, model)
+    _serve(desk, console)
+
+
+def _explain(desk: Desk, model: str) -> None:
+    """Let the desk highlight texts and judge drift, where the model in use allows it."""
+    from models.registry import load_tagger, read_out_of_fold
+    from pipeline.review.drift import shares_of_gold
+    from pipeline.review.evidence import evidence_of
+
+    tagger = load_tagger(model, desk.labels)
+    if tagger.model_id == desk.model_id:
+        desk.evidence = evidence_of(tagger)
+    gold = read_out_of_fold(model)
+    if gold is not None:
+        desk.training_shares = shares_of_gold(gold, desk.labels)
+
+
+def _serve(desk: Desk, console: Console) -> None:
+    import uvicorn
+
+    from pipeline.review.web.app import create_app
+
+    address = f"http://{desk.config.host}:{desk.config.port}"
+    console.print(f"Bureau de relecture : [bold]{address}[/]   (Ctrl+C pour arrêter)")
+    if desk.model_id is None:
+        console.print("Aucun verbatim étiqueté dans cet espace de travail : lancez d'abord `miroir run`.")
+    if desk.needs_first_account():
+        console.print(f"Premier compte : ouvrez {address} et recopiez ce code : [bold]{desk.setup_token}[/]")
+    # The desk keeps its own log of accesses, without queries: uvicorn's would hold searched words.
+    uvicorn.run(
+        create_app(desk),
+        host=desk.config.host,
+        port=desk.config.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+    )
