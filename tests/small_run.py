@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,3 +105,12 @@ def make_small_run(folder: Path, n_rows: int = 60) -> SmallRun:
     path = folder / "run.yaml"
     path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return SmallRun(path, workspace, customers)
+
+
+def run_config(config: str, secret: str) -> None:
+    """Run a configuration as `miroir run` does, with a given key of pseudonyms."""
+    from pipeline.job import open_job
+    from pipeline.run import run
+
+    os.environ["MIROIR_SECRET"] = secret
+    run(open_job(config))

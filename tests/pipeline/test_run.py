@@ -1,12 +1,7 @@
 """The whole way of a verbatim, as `miroir run` takes it."""
 
-import json
-import os
+import multiprocessing
 import random
-import shutil
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,11 +12,12 @@ from pipeline.job import open_job
 from pipeline.publish.release import current_release, list_releases, verify_release
 from pipeline.run import run
 from tests.canaries import files_holding
-from tests.small_run import CANARIES, make_small_run
+from tests.small_run import CANARIES, make_small_run, run_config
 
-ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-m", "pipeline.cli.app", "run", "--quiet"]
+# Children come from a server that has imported the libraries: a run costs its work, not its imports.
+PROCESSES = multiprocessing.get_context("forkserver")
 N_KILLS = 20
+KILLS_IN_A_ROW = 3
 
 
 def content_of(workspace):
@@ -84,41 +80,43 @@ def test_logs_and_errors_hold_no_text(small_run, caplog):
     assert not [needle for needle in CANARIES if needle in caplog.text]
 
 
+def start_run(config, secret):
+    """Start a run in a process of its own, from a server that has imported everything before."""
+    process = PROCESSES.Process(target=run_config, args=(str(config), secret))
+    process.start()
+    return process
+
+
 def test_killed_runs_end_in_the_release_of_an_undisturbed_run(tmp_path):
-    calm = make_small_run(tmp_path / "calme", n_rows=400)
-    shutil.copytree(tmp_path / "calme", tmp_path / "modele")
+    PROCESSES.set_forkserver_preload(["pipeline.run", "tests.small_run"])
+    calm = make_small_run(tmp_path / "calme", n_rows=200)
+    # The same key of pseudonyms for all, so that identifiers can be compared.
+    secret = "une clé d'essai de plus de seize octets"
+    start_run(calm.config, secret).join()
     started = time.monotonic()
-    subprocess.run([*COMMAND, str(calm.config)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    other = make_small_run(tmp_path / "mesure", n_rows=200)
+    start_run(other.config, secret).join()
     duration = time.monotonic() - started
-    expected = content_of(open_job(calm.config).workspace)
-    # The same key of pseudonyms, so that identifiers can be compared.
-    secret = json.dumps((calm.workspace / "secret.key").read_text())
+    _, expected = content_of(open_job(calm.config).workspace)
     rng = random.Random(20260312)
-    kills = 0
-    while kills < N_KILLS:
-        folder = tmp_path / f"tue-{kills}"
-        disturbed = make_small_run(folder, n_rows=400)
-        environment = os.environ | {"MIROIR_SECRET": json.loads(secret).strip()}
-        for _ in range(5):
-            process = subprocess.Popen(
-                [*COMMAND, str(disturbed.config)], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
-            )
-            try:
-                process.wait(timeout=rng.uniform(0.3, 1.0) * duration)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-                kills += 1
+    n_kills, n_tries = 0, 0
+    while n_kills < N_KILLS:
+        n_tries += 1
+        assert n_tries <= 3 * N_KILLS, "runs end before they can be killed"
+        disturbed = make_small_run(tmp_path / f"tue-{n_tries}", n_rows=200)
+        for _ in range(KILLS_IN_A_ROW):
+            process = start_run(disturbed.config, secret)
+            process.join(timeout=rng.uniform(0.0, 1.0) * duration)
+            if process.is_alive():
+                process.kill()
+                process.join()
+                n_kills += 1
             workspace = open_job(disturbed.config).workspace
             release = current_release(workspace)
             assert release is None or verify_release(workspace, release) == []
-        subprocess.run(
-            [*COMMAND, str(disturbed.config)],
-            cwd=ROOT,
-            env=environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        last = start_run(disturbed.config, secret)
+        last.join()
+        assert last.exitcode == 0
         release_id, files = content_of(open_job(disturbed.config).workspace)
-        assert files == expected[1]
+        assert files == expected
         assert release_id.startswith("0001-")
