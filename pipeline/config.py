@@ -155,6 +155,35 @@ class AnnotateConfig(Section):
     part_rows: int = Field(default=50_000, ge=1)
 
 
+class PerceptionConfig(Section):
+    """Which ratings of employees are their estimate of what customers would say.
+
+    Attributes:
+        question: Wording of the question whose verbatims carry the estimate as rating; or
+        source: name of the source that does.
+        scale: Scale on which both audiences rate.
+        customer_dimension: Dimension that says whether an employee is a customer too.
+        yes: Its member for those who are.
+    """
+
+    question: str | None = None
+    source: str | None = None
+    scale: Literal["nps", "enps", "csat", "stars", "ten"] = "ten"
+    customer_dimension: Name | None = None
+    yes: str = "oui"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.question is None) == (self.source is None):
+            raise ValueError("the perception gap needs either `question` or `source`")
+        return self
+
+    @property
+    def bounds(self) -> RatingScale:
+        """The bounds of the scale."""
+        return RATING_SCALES[self.scale]
+
+
 class EstimateConfig(Section):
     """What is estimated, and over which cells.
 
@@ -164,12 +193,18 @@ class EstimateConfig(Section):
         level: Confidence level of the intervals.
         target: Whom an interval speaks of: the verbatims `received`, where only tagging is unsure; or the
             `process` behind them, where others could have answered. Comparisons always take the latter.
+        false_discoveries: Share of false findings accepted among gaps, changes and alerts that are called so.
+        symmetry_people: Fewest respondents on either side for a theme to enter the symmetry index.
+        perception: Which ratings of employees estimate customers' satisfaction; null when nobody was asked.
     """
 
     period: Literal["month", "quarter", "year", "all"] = "month"
     cells: tuple[tuple[Name, ...], ...] | None = None
     level: float = Field(default=0.95, gt=0.5, lt=1)
     target: Literal["received", "process"] = "received"
+    false_discoveries: float = Field(default=0.05, gt=0, lt=0.5)
+    symmetry_people: int = Field(default=10, ge=1)
+    perception: PerceptionConfig | None = None
 
 
 class AudienceThresholds(Section):
@@ -196,8 +231,8 @@ class ProtectConfig(Section):
     Attributes:
         customer: For customers.
         employee: For employees.
-        hierarchies: Each from the finest to the coarsest dimension: `[unit, region]`. Nesting that the data show
-            is protected without being named here.
+        hierarchies: Each from the finest to the coarsest dimension: `[unit, region]`. Nesting that the data
+            show is protected without being named here.
         round_counts: Counts are told to the nearest multiple of this; 1 tells them exactly.
     """
 

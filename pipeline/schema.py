@@ -17,7 +17,7 @@ VERBATIM = pa.schema(
         pa.field("source", pa.string(), nullable=False),  # name of the declared source
         pa.field("row", pa.int64(), nullable=False),  # row in the file, first data row = 1
         pa.field("audience", pa.string(), nullable=False),  # customer | employee
-        pa.field("respondent", pa.string()),  # keyed hash, 32 hex digits; null when anonymous
+        pa.field("respondent", pa.string()),  # keyed hash of the person, or of an anonymous row
         pa.field("date", pa.date32()),
         pa.field("question", pa.string()),
         pa.field("text", pa.string(), nullable=False),  # masked, always
@@ -165,3 +165,102 @@ def measure_schema(dimensions: Sequence[str]) -> pa.Schema:
     """
     keys = [pa.field(name, pa.string(), nullable=False) for name in MEASURE_KEYS]
     return pa.schema([*keys, *(pa.field(name, pa.string()) for name in dimensions), *MEASURE_VALUES])
+
+
+def _with_columns(dimensions: Sequence[str], *more: pa.Field) -> pa.Schema:
+    return pa.schema([*measure_schema(dimensions), *more])
+
+
+def mirror_schema(dimensions: Sequence[str]) -> pa.Schema:
+    """Build the schema of the mirror: audience is `both`, measures `gap`, `symmetry_index`, `perception_…`.
+
+    Args:
+        dimensions: Names of the declared dimensions.
+
+    Returns:
+        `measure_schema`, then both sides, the quadrant and whether the gap stands after correction for the
+        many gaps looked at (false-discovery rate).
+    """
+    return _with_columns(
+        dimensions,
+        pa.field("customer_value", pa.float64()),
+        pa.field("employee_value", pa.float64()),
+        pa.field("quadrant", pa.string()),  # a code of pipeline.estimate.wording
+        pa.field("p_adjusted", pa.float64()),  # Benjamini–Hochberg over the table
+        pa.field("significant", pa.bool_()),
+    )
+
+
+def links_schema(dimensions: Sequence[str]) -> pa.Schema:
+    """Build the schema of links: `rank_correlation` of the two audiences' nets across a dimension's members.
+
+    Args:
+        dimensions: Names of the declared dimensions.
+
+    Returns:
+        `measure_schema`, then the dimension whose members are compared, the lag in periods (employees
+        first) and the number of members.
+    """
+    return _with_columns(
+        dimensions,
+        pa.field("dimension", pa.string(), nullable=False),
+        pa.field("lag", pa.int32(), nullable=False),
+        pa.field("n_units", pa.int64()),
+    )
+
+
+def drivers_schema(dimensions: Sequence[str]) -> pa.Schema:
+    """Build the schema of drivers: `rating_difference` and `rating_effect` of a theme told with a polarity.
+
+    Args:
+        dimensions: Names of the declared dimensions.
+
+    Returns:
+        `measure_schema`, then polarity and rating scale; values are points of that scale.
+    """
+    return _with_columns(
+        dimensions,
+        pa.field("polarity", pa.string(), nullable=False),
+        pa.field("rating_scale", pa.string(), nullable=False),
+        pa.field("p_adjusted", pa.float64()),
+        pa.field("significant", pa.bool_()),
+    )
+
+
+def changes_schema(dimensions: Sequence[str]) -> pa.Schema:
+    """Build the schema of changes: value is the measure now minus in the period before.
+
+    Args:
+        dimensions: Names of the declared dimensions.
+
+    Returns:
+        `measure_schema`, then the value before; for the measure `theme_balance` how much is mix and how much
+        tone, which add up to the value.
+    """
+    return _with_columns(
+        dimensions,
+        pa.field("before", pa.float64()),
+        pa.field("mix", pa.float64()),
+        pa.field("tone", pa.float64()),
+        pa.field("p_adjusted", pa.float64()),
+        pa.field("significant", pa.bool_()),
+    )
+
+
+def alerts_schema(dimensions: Sequence[str]) -> pa.Schema:
+    """Build the schema of alerts: figures that left their usual band.
+
+    Args:
+        dimensions: Names of the declared dimensions.
+
+    Returns:
+        `measure_schema`, then what the earlier periods let one expect, the band, and the direction.
+    """
+    return _with_columns(
+        dimensions,
+        pa.field("expected", pa.float64()),
+        pa.field("band_low", pa.float64()),
+        pa.field("band_high", pa.float64()),
+        pa.field("direction", pa.string()),  # up | down
+        pa.field("p_adjusted", pa.float64()),
+    )

@@ -1,8 +1,8 @@
 """Make the files of `make demo`: answers of customers and of employees of an invented company.
 
-Texts are the authored ones of `data/gold/authored.jsonl`; units, persons, dates and ratings are invented. Units
-with happier employees are given happier customers, as the *symétrie des attentions* says, and one unit is
-too small to be shown. Run `python data/samples/make_demo.py` from the repository's root: same files each time.
+Texts are the authored ones of `data/gold/authored.jsonl`; units, persons, dates and ratings are invented.
+Units with happier employees are given happier customers, as the *symétrie des attentions* says, and one unit
+is too small to be shown. `python data/samples/make_demo.py` makes the same files each time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ STEPS = {
 }
 JOBS = ("Conseil", "Accueil", "Gestion", "Support")
 SENIORITY = ("moins de 2 ans", "2 à 5 ans", "plus de 5 ans")
-# Invented persons and numbers (numbers kept free for fiction, an IBAN of the standard's example), to be masked.
+# Invented persons, numbers kept free for fiction, the standard's example of an IBAN: all to be masked.
 PLANTED = (
     " Cordialement, Mme Lefèvre.",
     " Merci encore à Sandrine Kerbrat !",
@@ -72,6 +72,7 @@ PLANTED = (
     " Née le 14/07/1983.",
     " Mon véhicule est immatriculé AB-123-CD.",
 )
+SENTIMENTS = ("positive", "negative", "mixed", "neutral")
 HELPS = "Qu'est-ce qui vous aide à bien servir les clients ?"
 HINDERS = "Que faudrait-il améliorer ?"
 ESTIMATE = "À votre avis, quelle note les clients donneraient-ils ?"
@@ -110,7 +111,7 @@ class TextBag:
     def draw_by_mood(self, mood: float) -> dict[str, Any]:
         """Draw a text, positive with about the probability of the mood."""
         weights = (mood * 0.82, (1 - mood) * 0.82, 0.12, 0.06)
-        (sentiment,) = self._random.choices(("positive", "negative", "mixed", "neutral"), weights)
+        (sentiment,) = self._random.choices(SENTIMENTS, weights)
         return self.draw(sentiment)
 
 

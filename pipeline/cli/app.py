@@ -16,6 +16,7 @@ from pipeline.errors import MiroirError
 # one command never pays for the libraries of another. Add a command: write the module, name it here.
 COMMANDS: dict[str, str] = {
     "run": "pipeline.cli.run",
+    "inspect": "pipeline.cli.inspect",
     "tag": "pipeline.cli.tag",
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",

@@ -12,6 +12,7 @@ import fsspec
 import pyarrow as pa
 
 from models.labels import LabelSpace
+from pipeline import schema
 from pipeline.errors import EstimateError
 from pipeline.estimate.scores import ScoreBook, score_book
 
@@ -70,8 +71,9 @@ class EstimateInputs:
 class Frame:
     """An open database with the table `frame`: one row a verbatim, in no particular order.
 
-    Columns: `verbatim_id, audience, period, person, respondent, rating, rating_scale, f_0…, g_0…`, then
-    dimensions as `d_0…`. `f_i` is score i in units of 1/4,096, `g_j` whether the verbatim is in group j.
+    Columns: `verbatim_id, audience, period, person, respondent, source, question, rating, rating_scale`,
+    `f_i` score i in units of 1/4,096, `g_j` whether the verbatim is in group j, `t_k` how it speaks of
+    theme k (0 not, 1 positive, 2 negative, 3 otherwise), `d_i` dimension i.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -144,6 +146,11 @@ def _build(
         for i, score in enumerate(book.scores)
     )
     groups = ", ".join(f"({condition}) AS g_{j}" for j, condition in enumerate(book.groups.values()))
+    told = ", ".join(
+        f"CAST(CASE {schema.theme_column(theme)} WHEN 'positive' THEN 1 WHEN 'negative' THEN 2"
+        f" ELSE if({schema.theme_column(theme)} IS NULL, 0, 3) END AS TINYINT) AS t_{k}"
+        for k, theme in enumerate(book.labels.themes)
+    )
     dimensions = "".join(f", dimensions['{name}'] AS d_{i}" for i, name in enumerate(inputs.dimensions))
     verbatims = _paths([path for b in inputs.batches for path in b.verbatims])
     annotations = _paths([path for b in inputs.batches for path in b.annotations])
@@ -154,7 +161,7 @@ def _build(
         SELECT verbatim_id, rank, any_value(respondent) AS respondent,
                any_value(audience) AS audience, any_value({_PERIODS[period]}) AS period,
                any_value(rating) AS rating, any_value(rating_scale) AS rating_scale,
-               any_value(source) AS source, any_value(row) AS row
+               any_value(source) AS source, any_value(row) AS row, any_value(question) AS question
                {"".join(f", any_value(d_{i}) AS d_{i}" for i in range(len(inputs.dimensions)))}
         FROM (SELECT * {dimensions}
               FROM read_parquet({verbatims}, filename = true) JOIN verbatim_files USING (filename))
@@ -170,10 +177,10 @@ def _build(
             SELECT source, rank, row, min(verbatim_id) AS first_id FROM latest
             WHERE respondent IS NULL GROUP BY ALL
         ), tagged AS (
-            SELECT verbatim_id, rank, {scores}, {groups}
+            SELECT verbatim_id, rank, {scores}, {groups}, {told}
             FROM read_parquet({annotations}, filename = true) JOIN annotation_files USING (filename)
         )
-        SELECT latest.* EXCLUDE (source, rank, row),
+        SELECT latest.* EXCLUDE (rank, row),
                md5_number_lower(coalesce(respondent, first_id)) AS person,
                tagged.* EXCLUDE (verbatim_id, rank)
         FROM latest

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.labels import LabelSpace
 from pipeline.config import EstimateConfig
+from pipeline.estimate.alerts import build_alerts
 from pipeline.estimate.calibration import Calibration, calibrate, read_out_of_fold
 from pipeline.estimate.cells import Cells, grains, sum_cells
-from pipeline.estimate.engine import Means, estimate_means
+from pipeline.estimate.changes import build_changes
+from pipeline.estimate.drivers import build_drivers
+from pipeline.estimate.engine import estimate_means
+from pipeline.estimate.estimates import Estimates
 from pipeline.estimate.frame import BatchFiles, EstimateInputs, Frame, open_frame
+from pipeline.estimate.links import build_links
+from pipeline.estimate.mirror import build_mirror
 from pipeline.estimate.overlaps import count_overlaps
+from pipeline.estimate.perception import build_perception
 from pipeline.estimate.ratings import rating_figures, sum_ratings
-from pipeline.estimate.ratios import Figures, figures_of
 from pipeline.estimate.reviewed import join_reviews
-from pipeline.estimate.scores import Measure, ScoreBook
+from pipeline.estimate.scores import Measure
 from pipeline.estimate.tables import (
     NODES,
     PEOPLE,
@@ -35,42 +38,8 @@ from pipeline.estimate.tables import (
 
 __all__ = ["BatchFiles", "EstimateInputs", "Estimates", "estimate", "estimate_all"]
 
-GROUPS, OVERLAPS, MEASURES = "_groups", "_overlaps", "measures"
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """Everything that was estimated, from which the tables are laid out.
-
-    Attributes:
-        config: What was asked for.
-        book: Scores and measures.
-        dimensions: Declared dimensions.
-        sets: Sets of dimensions, the total first.
-        cells: Sums over cells.
-        means: Estimated means of all scores.
-        ratings: Ratings by cell, from `ratings.sum_ratings`.
-        overlaps: Who is in two cells at once, from `overlaps.count_overlaps`.
-    """
-
-    config: EstimateConfig
-    book: ScoreBook
-    dimensions: tuple[str, ...]
-    sets: tuple[tuple[str, ...], ...]
-    cells: Cells
-    means: Means
-    ratings: pa.Table
-    overlaps: pa.Table
-
-    @cached_property
-    def figures(self) -> dict[tuple[str, str | None], Figures]:
-        """(measure, theme) → its figures over all cells."""
-        return {
-            (measure.name, measure.theme): figures_of(
-                measure, self.book, self.means, self.cells, self.config.level
-            )
-            for measure in self.book.measures
-        }
+GROUPS, OVERLAPS = "_groups", "_overlaps"
+MEASURES, MIRROR = "measures", "mirror"
 
 
 def estimate(inputs: EstimateInputs, config: EstimateConfig, labels: LabelSpace) -> dict[str, pa.Table]:
@@ -88,7 +57,12 @@ def estimate(inputs: EstimateInputs, config: EstimateConfig, labels: LabelSpace)
         EstimateError: The parts are missing or not as the schema says.
     """
     with open_frame(inputs, config.period, labels) as frame:
-        return tables_of(estimate_all(frame, inputs, config))
+        estimates = estimate_all(frame, inputs, config)
+        tables = tables_of(estimates)
+        perception = build_perception(frame, config.perception, config.level)
+        drivers = build_drivers(frame, config.level, config.false_discoveries)
+    tables[MIRROR] = ordered(pa.concat_tables([tables[MIRROR], perception]), inputs.dimensions)
+    return tables | {"drivers": drivers}
 
 
 def estimate_all(frame: Frame, inputs: EstimateInputs, config: EstimateConfig) -> Estimates:
@@ -113,6 +87,10 @@ def tables_of(estimates: Estimates) -> dict[str, pa.Table]:
     parts += _ratings(estimates)
     return {
         MEASURES: ordered(pa.concat_tables(parts), estimates.dimensions),
+        MIRROR: build_mirror(estimates),
+        "links": build_links(estimates),
+        "changes": build_changes(estimates),
+        "alerts": build_alerts(estimates),
         GROUPS: groups_table(estimates),
         OVERLAPS: estimates.overlaps,
     }

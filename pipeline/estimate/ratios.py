@@ -85,7 +85,7 @@ def figures_of(measure: Measure, book: ScoreBook, means: Means, cells: Cells, le
         figures = _ratio(
             means, cells, top, book.index[measure.denominator], book.index[measure.both], measure.low
         )
-    return _leave_out_unsure(figures, measure.low, level)
+    return leave_out_unsure(figures, measure.low, level)
 
 
 def _ratio(means: Means, cells: Cells, top: int, below: int, both: int, low: float) -> Figures:
@@ -108,13 +108,23 @@ def _ratio(means: Means, cells: Cells, top: int, below: int, both: int, low: flo
     return Figures(value, error, sampling, freedom, method, nothing & (p > 0))
 
 
-def _leave_out_unsure(figures: Figures, low: float, level: float) -> Figures:
+def leave_out_unsure(figures: Figures, low: float, level: float) -> Figures:
+    """Take away figures whose interval says next to nothing.
+
+    Args:
+        figures: One measure over every cell.
+        low: Lowest value that the figure can have.
+        level: Confidence level of the interval judged.
+
+    Returns:
+        The figures, NaN where `unsure`.
+    """
     bounds = figures.interval(low, level, with_sampling=False)
     counted = figures.method == COUNT
     with np.errstate(invalid="ignore"):
         wide = (bounds[1] - bounds[0]) > MAX_WIDTH * (1 - low)
     lost = ~counted & (wide | (np.isnan(figures.value) & (figures.method >= CALIBRATED)))
-    unsure = figures.unsure | (lost & ~np.isnan(figures.error)) | (lost & np.isnan(figures.error))
+    unsure = figures.unsure | lost
     return Figures(
         np.where(unsure, np.nan, figures.value),
         np.where(unsure | counted, np.nan, figures.error),

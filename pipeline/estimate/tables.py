@@ -65,6 +65,22 @@ def one_node(names: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(np.arange(len(names) + 1), pa.int32()), names)
 
 
+def join_nodes(columns: Sequence[pa.Array]) -> pa.Array:
+    """Make the column `_nodes` of rows that speak of several groups each.
+
+    Args:
+        columns: One column of names a group.
+
+    Returns:
+        One list a row.
+    """
+    n_rows = len(columns[0])
+    flat = pa.concat_arrays(list(columns))
+    order = np.arange(n_rows * len(columns)).reshape(len(columns), n_rows).T.ravel()
+    offsets = pa.array(np.arange(n_rows + 1) * len(columns), pa.int32())
+    return pa.ListArray.from_arrays(offsets, flat.take(pa.array(order)))
+
+
 def _text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return pc.fill_null(pc.cast(whole, pa.string()), "")
@@ -124,8 +140,19 @@ def reasons(value: Floats, unsure: npt.NDArray[np.bool_], low: Floats) -> npt.ND
     return found
 
 
+# Columns after the dimensions that tell one row from another.
+ROW_KEYS = ("theme", "measure", "polarity", "dimension", "lag")
+
+
+def row_keys(table: pa.Table) -> list[str]:
+    """List the columns that tell one row from another: period, audience, dimensions, `ROW_KEYS`."""
+    names = [name for name in table.column_names if not name.startswith(PRIVATE)]
+    first = names[: names.index("theme")] if "theme" in names else []
+    return [*first, *(name for name in ROW_KEYS if name in names)]
+
+
 def ordered(table: pa.Table, dimensions: Sequence[str]) -> pa.Table:
     """Sort rows by period, audience, dimensions, measure, theme, then whatever else names a row."""
-    names = ["period", "audience", *dimensions, "measure", "theme", "rating_scale", "polarity", "lag"]
+    names = ["period", "audience", *dimensions, "measure", "theme", "polarity", "dimension", "lag"]
     keys = [(name, "ascending", "at_start") for name in names if name in table.column_names]
     return table.take(pc.sort_indices(table, sort_keys=keys)).combine_chunks()

@@ -20,6 +20,7 @@ from pipeline.ingest.ratings import read_ratings
 
 _MIN_TO_JUDGE = 20  # given values from which a column without one sound value is a mistake of the mapping
 DIMENSION = "dimension:"
+_JUDGED = ("order", "key", "record", "respondent", "wrong_date", "off_scale", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class AnswerBuilder:
         self._dates = DateReader(source.date_format, today=today)
         self._judge = Judge(source, where)
         self._identities = SeenKeys()
+        self._rows = SeenKeys()
         self._found: set[str] = set()
 
     def build(self, chunk: Chunk) -> Answers:
@@ -105,6 +107,7 @@ class AnswerBuilder:
         """
         self._found.update(chunk.frame.columns)
         shared = self._read_shared(chunk)
+        shared = shared.with_columns(person=self._key_persons(chunk, shared))
         answers = pl.concat(
             [self._read_question(chunk, shared, column, i) for i, column in enumerate(self._questions)]
         )
@@ -113,7 +116,7 @@ class AnswerBuilder:
         answers = self._judge.judge(answers)
         kept = self._identify(answers.filter(pl.col("reason").is_null()))
         return Answers(
-            kept=kept.drop("order", "key", "record", "wrong_date", "off_scale", "reason"),
+            kept=kept.drop(*_JUDGED).rename({"person": "respondent"}),
             rejects=rejects_of(answers, chunk.broken, self._source),
             n_rows=len(chunk.rows) + len(chunk.broken),
             n_answers=len(answers) + len(chunk.broken),
@@ -191,6 +194,15 @@ class AnswerBuilder:
             question = pl.Series([self._questions[column]] * len(shared), dtype=pl.String)
             key = pl.Series([None if source.text else column] * len(shared), dtype=pl.String)
         return shared.with_columns(raw=texts, question=question, key=key, order=pl.lit(order, dtype=pl.Int32))
+
+    def _key_persons(self, chunk: Chunk, shared: pl.DataFrame) -> pl.Series:
+        """Give a row without a respondent a key of its own: its answers are one person's, and count once."""
+        texts = [self._column(chunk, column) for column in self._questions]
+        content = join_identity(shared["date"], *texts)
+        nth = pl.Series(self._rows.count_before(hash_together(content)))
+        rows = join_identity(shared["record"].fill_null(content), nth.set(shared["record"].is_not_null(), 0))
+        raw = pl.select(pl.when(shared["respondent"].is_null()).then(pl.lit("row ") + rows)).to_series()
+        return shared["respondent"].fill_null(key_respondents(self._secret, self._source.name, raw))
 
     def _identify(self, kept: pl.DataFrame) -> pl.DataFrame:
         source = self._source

@@ -57,7 +57,7 @@ class BatchReport:
         n_verbatims: Answers kept.
         rejects: Reason code → answers left out.
         masks: Kind of personal data → placeholders written.
-        n_respondents: Distinct persons among the verbatims kept; 0 for an anonymous source.
+        n_respondents: Distinct persons among the verbatims kept; a row without a respondent counts as one.
         first_date: First day of the verbatims kept, ISO; null without dates.
         last_date: Last day.
     """

@@ -19,13 +19,6 @@ _FRENCH_WORDS = (
     "satisfait satisfaite conseiller conseillère service équipe client clients site livraison prix bon bonne"
 )
 _FRENCH = r"(?i)\b(?:" + "|".join(_FRENCH_WORDS.split()) + r")\b|\b(?:c|j|n|qu|d|l|s|m)['’´]"
-# The same for the languages that turn up in exports of French companies.
-_FOREIGN_WORDS = (
-    "the and was were is are very with you your have has they this that not my we of for "
-    "el los las muy gracias pero con por para está esta servicio und ist sehr nicht mit ich das die der "
-    "il gli molto grazie non sono che e di per muito não com obrigado uma het een niet zeer goed"
-)
-_FOREIGN = r"(?i)\b(?:" + "|".join(_FOREIGN_WORDS.split()) + r")\b"
 _MIN_WORDS = 4
 _MIN_LETTERS = 16
 _SURE_FRENCH_WORDS = 2
@@ -33,17 +26,17 @@ _MAX_FRENCH = 0.05
 _MIN_OTHER = 0.6
 _MAX_CHARS = 400  # enough to be sure, and the detector's cost grows with the length
 
-
-_LANGUAGES = "FRENCH ENGLISH SPANISH ITALIAN GERMAN PORTUGUESE DUTCH POLISH ROMANIAN TURKISH INDONESIAN RUSSIAN ARABIC CHINESE"
+_LANGUAGES = (
+    *("FRENCH", "ENGLISH", "SPANISH", "ITALIAN", "GERMAN", "PORTUGUESE", "DUTCH", "POLISH", "ROMANIAN"),
+    *("TURKISH", "INDONESIAN", "RUSSIAN", "ARABIC", "CHINESE"),
+)
 
 
 @cache
 def _detector(*, fast: bool) -> LanguageDetector:
     from lingua import Language, LanguageDetectorBuilder  # 100 MB: loaded when first needed
 
-    builder = LanguageDetectorBuilder.from_languages(
-        *(getattr(Language, name) for name in _LANGUAGES.split())
-    )
+    builder = LanguageDetectorBuilder.from_languages(*(getattr(Language, name) for name in _LANGUAGES))
     # The fast one reads trigrams only: ready in 0.04 s instead of 1.5 s, eight times faster, less sure.
     return (builder.with_low_accuracy_mode() if fast else builder).build()
 

@@ -25,8 +25,8 @@ def read_spreadsheet(
 
     Args:
         stream: The bytes, from their start.
-        sheet: Name of the sheet; null takes the first one that holds the declared columns, else the
-            first that holds rows.
+        sheet: Name of the sheet; null takes the first one that holds most of the declared columns,
+            or without any the largest one.
         layout: Declared shape of the header.
         declared: Columns to read.
         where: File name, for errors.
@@ -144,7 +144,7 @@ def _choose_sheet(
             where=where,
             do="Export the file again",
         )
-    return filled[0]
+    return max(filled, key=lambda candidate: candidate.height * candidate.width)
 
 
 def _first_rows(sheet: CalamineSheet) -> list[list[str]]:

@@ -24,6 +24,7 @@ _AT: Final = (
     r" commercial)\s)\s{0,3}"
 )
 _DOT: Final = r"\s{0,2}(?:\.|[(\[]\s?(?:dot|point|\.)\s?[)\]]|\s(?:point|dot)\s)\s{0,2}"
+_AT_SIGN: Final = re.compile(r"@|arr?ob|\bat\b|[(\[{<]\s?a\s?[)\]}>]|a commercial")
 _LOCAL: Final = rf"[a-z0-9][a-z0-9._%+\-]*(?:(?:{_DOT}|\s?(?:tiret|underscore|_|-)\s?)[a-z0-9_%+\-]+){{0,4}}"
 _EMAIL: Final = re.compile(rf"{_LOCAL}{_AT}[a-z0-9\-]+(?:{_DOT}[a-z0-9\-]+)*?{_DOT}(?:{_TLD})(?![a-z0-9])")
 _EMAIL_GLUED: Final = re.compile(r"[a-z0-9._%+\-]+\s?@\s?[a-z0-9\-]+(?:\.[a-z0-9\-]+)+")
@@ -65,7 +66,7 @@ _HOUSE_HANDLE: Final = re.compile(
     r"|paypal|apple|samsung"
     r"|google|microsoft|netflix|spotify|doctolib|ameli|caf|pole_?emploi|france_?travail|impots|service"
     r"|support|contact|conso"
-    r"|officiel|official|france$|_fr$|tripadvisor|trustpilot|indeed|booking|airbnb|blablacar|uber"
+    r"|officiel|^mail$|official|france$|_fr$|tripadvisor|trustpilot|indeed|booking|airbnb|blablacar|uber"
     r"|deliveroo|vinted|leboncoin|sephora"
 )
 
@@ -79,6 +80,8 @@ def find_emails(folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `EMAIL`.
     """
+    if not _AT_SIGN.search(folded):
+        return
     for expression in (_EMAIL, _EMAIL_GLUED, _EMAIL_NO_TLD, _EMAIL_SPELT, _EMAIL_BARE):
         for match in expression.finditer(folded):
             yield Span(*match.span(), EMAIL)

@@ -37,10 +37,13 @@ _NUMBERED: Final = re.compile(
     r"|#)\s?:?\s?(?P<token>(?:[a-z]{1,5}[\-_/]?)?\d[a-z0-9\-_/]{3,}[a-z0-9])"
 )
 _BARE_CODE: Final = re.compile(
-    r"(?<![\w/.\-])(?=[a-z\-_]*\d)[a-z]{0,6}[\-_]?(?:\d{1,4}[\-_])?[a-z]{0,3}\d{6,}[a-z0-9\-_]*(?![\w])"
+    r"(?<![\w/.,\-])(?=[a-z\-_]*\d)[a-z]{0,6}[\-_]?(?:\d{1,4}[\-_])?[a-z]{0,3}\d{6,}[a-z0-9\-_]*(?![\w])"
 )
 _BARE_LONG: Final = re.compile(r"(?<![\w.,+])\d{9,}(?![\w]|[.,]\d)")
 _BARE_CHUNKS: Final = re.compile(r"(?<![\w.,\-+])[a-z]{1,5}[\-_]\d{2,4}[\-_]\d{4,}(?:[\-_]\w+)*(?!\w)")
+_BARE_CODE_DIGITS: Final = 6
+# « 100000 », and numbers of directory services.
+_ROUND_OR_SHORT: Final = re.compile(r"[1-9]\d?0{4,}|118\d{3}")
 _UNIT: Final = re.compile(
     r"\s?(?:€|euros?\b|eur\b|k€|m€|\$|%|km\b|kms\b|m2\b|m²|kg\b|go\b|mo\b|ans?\b|mois\b|jours?\b"
     r"|semaines?\b|heures?\b|h\b|min\b"
@@ -50,7 +53,8 @@ _UNIT: Final = re.compile(
     r"|commandes?\b|produits?\b)"
 )
 _COMPANY_NUMBER: Final = re.compile(
-    r"(?:\bsiren\b|\bsiret\b|\brcs\b|\btva\b|\bape\b|\bnaf\b|\bean\b|\bisbn\b|code[- ]barres?)[^0-9]{0,25}$"
+    r"(?:\bsiren\b|\bsiret\b|\brcs\b|\btva\b|\bape\b|\bnaf\b|\bean\b|\bisbn\b|code[- ]barres?|\bloi\b"
+    r"|\bdecret\b|\barticle\b|\bordonnance\b)[^0-9]{0,25}$"
 )
 _DATE: Final = re.compile(
     r"(?:[0-3]?\d[/.\-][01]?\d(?:[/.\-](?:19|20)?\d{2})?|(?:19|20)\d{2}[/.\-][01]?\d[/.\-][0-3]?\d"
@@ -70,7 +74,8 @@ _DAY: Final = (
 _BORN: Final = re.compile(
     rf"(?:\bnee?(?:\(e\)|\.e)?s?\b\s?(?:a [a-z\-' ]{{2,30}}? )?(?:le|en|:)?(?:\s?(?:lundi|mardi|mercredi"
     rf"|jeudi|vendredi|samedi|dimanche))?"
-    rf"|\bddn\b|\bd\.d\.n\.?|date (?:de |d')?nais+an?ce|\bnaissance\b|\bnaiss\.?\b|\bdob\b|anniversaire)"
+    rf"|(?:\bmon|\bson|\bnotre) anniversaire|\bddn\b|\bd\.d\.n\.?|date (?:de |d')?nais+an?ce|\bnaissance\b"
+    rf"|\bnaiss\.?\b|\bdob\b)"
     rf"[\s:=,(\-]*(?:(?:est|c'est|etait|le|du|au|:)\s)*\s?(?P<day>{_DAY})"
 )
 _BORN_YEAR: Final = re.compile(
@@ -90,6 +95,13 @@ _PLATE_CONTEXT: Final = re.compile(
     r"|moto)\b[^0-9.!?]{0,25}?"
     r"(?P<plate>\b[a-hj-np-tv-z]{2}[ \-.]?\d{3}[ \-.]?[a-hj-np-tv-z]{2}\b"
     r"|\b\d{2,4}[ \-.]?[a-hj-np-tv-z]{2,3}[ \-.]?(?:\d{2}|2[ab])\b)"
+)
+# Quick looks before the slow expressions above.
+_BORN_HINT: Final = re.compile(r"\bnee?|naiss|anniv|ddn|d\.d\.n|\bdob\b")
+_PLATE_HINT: Final = re.compile(r"\d{2}[ \-.–]{0,2}[a-z]{2}")
+_REFERENCE_HINT: Final = re.compile(
+    r"\d{5}|\d[a-z\-_/]{1,4}\d|[a-z]\d{2}|(?:n\s?[°ºo]|nº|\bnum|numero|\bno\.|#|:|=|\bref"
+    r"|\bcode)[^0-9]{0,40}\d"
 )
 _PLATE_WORDS: Final = frozenset(
     [
@@ -116,6 +128,7 @@ _PLATE_WORDS: Final = frozenset(
 )
 _PLATE_UNITS: Final = frozenset(
     [
+        "HP",
         "KM",
         "KG",
         "CM",
@@ -155,6 +168,8 @@ def find_birth_dates(folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `DATE_NAISSANCE`.
     """
+    if not _BORN_HINT.search(folded):
+        return
     for expression in (_BORN, _BORN_YEAR):
         for match in expression.finditer(folded):
             yield Span(*match.span("day"), BIRTH_DATE)
@@ -170,6 +185,8 @@ def find_plates(text: str, folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `PLAQUE`.
     """
+    if not _PLATE_HINT.search(folded):
+        return
     for match in _PLATE_HYPHEN.finditer(folded):
         yield Span(*match.span(), PLATE)
     for expression in (_PLATE_UPPER, _PLATE_OLD):
@@ -178,7 +195,9 @@ def find_plates(text: str, folded: str) -> Iterator[Span]:
             if words[0] not in _PLATE_WORDS | _PLATE_UNITS and words[-1] not in _PLATE_UNITS:
                 yield Span(*match.span(), PLATE)
     for match in _PLATE_CONTEXT.finditer(folded):
-        yield Span(*match.span("plate"), PLATE)
+        words = re.findall("[a-z]+", match.group("plate"))
+        if words[0].upper() not in _PLATE_WORDS | _PLATE_UNITS:
+            yield Span(*match.span("plate"), PLATE)
 
 
 def find_references(folded: str) -> Iterator[Span]:
@@ -192,6 +211,8 @@ def find_references(folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `REFERENCE`.
     """
+    if not _REFERENCE_HINT.search(folded):
+        return
     for expression, min_digits in (
         (_ANNOUNCED, 3),
         (_DIRECT, 5),
@@ -217,4 +238,13 @@ def _is_reference(folded: str, token: str, start: int, end: int, min_digits: int
         return False
     if _UNIT.match(folded, end) and token.replace(" ", "").isdigit():
         return False
+    if token.isdigit() and (
+        _ROUND_OR_SHORT.fullmatch(token) or (min_digits == _BARE_CODE_DIGITS and len(token) < 8)
+    ):
+        return False
     return _COMPANY_NUMBER.search(folded, max(0, start - 40), start) is None
+
+
+# With the least digits that each needs.
+FINDERS: Final = ((find_birth_dates, 1), (find_references, 3))
+PLATE_DIGITS: Final = 4

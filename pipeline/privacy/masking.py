@@ -6,6 +6,7 @@ masked text changes nothing.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,12 +14,13 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 
-from pipeline.privacy import addresses, contacts, files, names, numbers
+from pipeline.privacy import addresses, contacts, files, names, numbers, screens
 from pipeline.privacy.spans import Span, merge, replace
 from pipeline.privacy.views import View, view_of
 
 # Each pass masks what the one before it brought to light; real texts need two.
 _MAX_PASSES: Final = 20
+_DIGIT: Final = re.compile("[0-9]")
 
 
 def mask_text(text: str) -> tuple[str, dict[str, int]]:
@@ -76,17 +78,29 @@ def mask_column(
     column = texts if isinstance(texts, pl.Series) else pl.Series("text", texts.to_pylist(), dtype=pl.String)
     values = column.to_list()
     counts: list[dict[str, int]] = [{} for _ in values]
-    for row, value in enumerate(values):
-        if value is not None:
+    screened = screens.may_hold_numbers_or_links(column).fill_null(False).to_list()
+    for row, (value, is_structured) in enumerate(zip(values, screened, strict=True)):
+        if value is None:
+            continue
+        if is_structured:
             values[row], counts[row] = mask_text(value)
+        else:
+            view = view_of(value)
+            if screens.may_hold_names(view.text, view.folded):
+                values[row], counts[row] = mask_text(value)
     return pl.Series(column.name, values, dtype=pl.String), counts
 
 
 def _find_all(view: View) -> list[Span]:
     spans: list[Span] = []
-    for find in (*numbers.FINDERS, *contacts.FINDERS, files.find_birth_dates, files.find_references):
+    for find in contacts.FINDERS:
         spans += find(view.folded)
-    spans += files.find_plates(view.text, view.folded)
+    n_digits = len(_DIGIT.findall(view.folded))
+    for find, least in (*numbers.FINDERS, *files.FINDERS):
+        if n_digits >= least:
+            spans += find(view.folded)
+    if n_digits >= files.PLATE_DIGITS:
+        spans += files.find_plates(view.text, view.folded)
     spans += addresses.find_addresses(view)
     spans += names.find_names(view)
     return spans

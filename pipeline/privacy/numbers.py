@@ -31,8 +31,8 @@ _PHONE_ABROAD: Final = re.compile(
     r"(?:(?<!\d)\+|(?<![0-9a-z.,])00)\s?[1-9]\d{0,2}(?:[\s.\-/()]{0,3}\d){6,12}(?![0-9])"
 )
 _PHONE_BARE: Final = re.compile(
-    rf"(?:\btel\b|telephone|portable|mobile|numero|joignable|appele[rz]?|joindre|whatsapp)[^0-9\n]{{0,25}}"
-    rf"(?<!\d)(?P<number>[1-9](?:{_SEP}\d{{2}}){{4}})(?!\d)"
+    rf"(?:\btel\b|telephone|portable|mobile|joignable|appele[rz]?|joindre|whatsapp|\bau\b)[^0-9\n]{{0,25}}"
+    rf"(?<!\d)(?P<number>[67](?:{_SEP}\d{{2}}){{4}}|[1-59](?:[ .\-]\d{{2}}){{4}})(?!\d)"
 )
 _AMOUNT_FOLLOWS: Final = re.compile(
     r"\s*(?:€|euros?\b|eur\b|k€|clients?\b|habitants?\b|d'euros|fcfa|dollars?|\$)"
@@ -180,4 +180,5 @@ def find_nirs(folded: str) -> Iterator[Span]:
             yield Span(*match.span(), NIR)
 
 
-FINDERS: Final = (find_phones, find_ibans, find_cards, find_nirs)
+# With the least digits that each needs.
+FINDERS: Final = ((find_phones, 7), (find_ibans, 10), (find_cards, 13), (find_nirs, 12))

@@ -1,7 +1,7 @@
 """Remember what releases showed, so that two of them never tell who came or left between.
 
 The ledger is private: it holds, for every row that was shown, the row and fingerprints of the people
-behind it. It lies beside the releases (`releases/ledger/`), never in one. A row whose people changed, but
+behind it. It lies in `ledger/` of the workspace, apart from the releases. A row whose people changed, but
 by fewer than the threshold, is shown again as it was.
 """
 
@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.config import ProtectConfig
-from pipeline.estimate.tables import NODES, PRIVATE
+from pipeline.estimate.tables import NODES, row_keys
 from pipeline.workspace import Workspace
 
 SHOWN = "_shown"
 HELD = "held_back"
-FOLDER = ("releases", "ledger")
+FOLDER = ("ledger",)
 ROW, TABLE, MARKS, BUCKETS = "_row", "_table", "_marks", "_buckets"
 N_BUCKETS = 15
 
@@ -111,21 +111,11 @@ def _with_marks(table: pa.Table, groups: Groups, name: str) -> pa.Table:
     for column, source in ((MARKS, "mark"), (BUCKETS, "buckets")):
         values = groups.table[source].combine_chunks().take(place)
         table = table.append_column(column, pa.ListArray.from_arrays(lists.offsets, values))
-    public = [c for c in table.column_names if _names_a_row(table, c)]
+    public = row_keys(table)
     keys = [pc.fill_null(pc.cast(table[c], pa.string()), "") for c in public]
     return table.append_column(ROW, pc.binary_join_element_wise(*keys, "|")).append_column(
         TABLE, pa.repeat(pa.scalar(name), len(table))
     )
-
-
-_KEYS = {"period", "audience", "theme", "measure", "rating_scale", "polarity", "lag", "dimension"}
-
-
-def _names_a_row(table: pa.Table, column: str) -> bool:
-    if column.startswith(PRIVATE):
-        return False
-    before_theme = table.column_names.index("theme") if "theme" in table.column_names else 0
-    return column in _KEYS or table.column_names.index(column) < before_theme
 
 
 def _hold_table(now: pa.Table, before: pa.Table | None, config: ProtectConfig) -> tuple[pa.Table, pa.Table]:

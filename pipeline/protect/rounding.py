@@ -22,14 +22,26 @@ Floats = npt.NDArray[np.float64]
 FINEST = 0.001  # of the width of the scale
 DOWN, NEAREST, UP = "floor", "round", "ceil"
 COUNTS = ("n_verbatims", "n_respondents", "n_reviewed")
+COLUMNS = {
+    "value": NEAREST,
+    "low": DOWN,
+    "high": UP,
+    "customer_value": NEAREST,
+    "employee_value": NEAREST,
+    "before": NEAREST,
+    "mix": NEAREST,
+    "expected": NEAREST,
+    "band_low": DOWN,
+    "band_high": UP,
+    **dict.fromkeys(COUNTS, "count"),
+}
 
 
 def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
     """Round counts, values and intervals of a table.
 
     Args:
-        table: With `_span` and `_people`; fields with metadata `round` (`nearest`, `down`, `up`, `count`) are
-            rounded like the common columns.
+        table: With `_span` and `_people`.
         config: Rounding.
 
     Returns:
@@ -42,7 +54,7 @@ def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
     step = step_of(span * weight / np.maximum(people, 1), np.where(span > 0, span, 1.0) * FINEST)
     step = np.where((weight > 0) & (span > 0), step, 0.0)
     for position, column in enumerate(table.schema):
-        how = (column.metadata or {}).get(b"round", b"").decode() or _COMMON.get(column.name, "")
+        how = COLUMNS.get(column.name, "")
         if how == "count":
             rounded: pa.Array = _counts(table[column.name], config.round_counts)
         elif how:
@@ -50,10 +62,16 @@ def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
         else:
             continue
         table = table.set_column(position, column, rounded)
-    return table
+    return _with_remainder(table)
 
 
-_COMMON = {"value": NEAREST, "low": DOWN, "high": UP, **dict.fromkeys(COUNTS, "count")}
+def _with_remainder(table: pa.Table) -> pa.Table:
+    """Make the two parts of a change add up to it again."""
+    if "tone" not in table.column_names:
+        return table
+    position = table.column_names.index("tone")
+    rest = pc.round(pc.subtract(table["value"], table["mix"]), ndigits=DECIMALS)
+    return table.set_column(position, table.schema.field(position), rest)
 
 
 def step_of(wanted: Floats, finest: Floats) -> Floats:

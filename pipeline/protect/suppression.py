@@ -20,15 +20,13 @@ import pyarrow.compute as pc
 
 from pipeline.config import AudienceThresholds, ProtectConfig
 from pipeline.errors import PrivacyError
-from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names
+from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names, row_keys
 from pipeline.protect.lattice import Lattice, build_lattice, grains_of
 from pipeline.protect.ledger import SHOWN, Groups, hold_back
 from pipeline.protect.rounding import round_table
 
 GROUPS, OVERLAPS = "_groups", "_overlaps"
 PROTECTED = "protected"
-HIDDEN_COLUMNS = ("value", "low", "high", "level", "n_verbatims", "n_respondents", "n_reviewed", "method")
-KEPT_COLUMNS = {"period", "audience", "theme", "measure", "suppressed", "reason"}
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -211,10 +209,9 @@ def _names_of(cells: pa.Table, position: int, key: tuple[object, ...]) -> tuple[
 def _hide(table: pa.Table, hidden: Flags) -> pa.Table:
     """Empty the figures and counts of hidden rows, whatever the table calls them."""
     flags = pa.array(hidden)
+    kept = {*row_keys(table), "suppressed", "reason"}
     for position, column in enumerate(table.schema):
-        if column.name in KEPT_COLUMNS or column.name.startswith(PRIVATE):
-            continue
-        if column.name in HIDDEN_COLUMNS or column.metadata == {b"hide": b"yes"}:
+        if column.name not in kept and not column.name.startswith(PRIVATE):
             emptied = pc.if_else(flags, pa.scalar(None, column.type), table[column.name])
             table = table.set_column(position, column, emptied)
     suppressed = pc.if_else(flags, True, table["suppressed"])

@@ -1,0 +1,191 @@
+"""What changed since the period before, and how much of it is mix and how much tone.
+
+The balance of a cell is the sum over themes of share × net: what people speak of, times how they speak of it.
+Between two periods it changes by
+
+    Σ (s' − s) · (r + r') / 2   +   Σ (s + s') / 2 · (r' − r)
+           mix                              tone
+
+which adds up exactly. Source: Kitagawa (1955), Components of a Difference Between Two Rates, JASA 50.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import stats
+
+from pipeline import schema
+from pipeline.estimate.estimates import Estimates
+from pipeline.estimate.scores import Floats, Measure, theme_group
+from pipeline.estimate.series import Series, series_of
+from pipeline.estimate.significance import adjust
+from pipeline.estimate.tables import (
+    NODES,
+    PEOPLE,
+    SPAN,
+    TOO_UNSURE,
+    fill,
+    join_nodes,
+    node_names,
+    ordered,
+    with_private,
+)
+
+BALANCE = "theme_balance"
+FOLLOWED = ("sentiment_net", "sentiment_negative", "enchantment_rate", "theme_share", "theme_net")
+
+Ints = npt.NDArray[np.int64]
+
+
+def build_changes(estimates: Estimates) -> pa.Table:
+    """Lay out changes from each period to the next one.
+
+    Args:
+        estimates: What was estimated.
+
+    Returns:
+        `schema.changes_schema`, with private columns.
+    """
+    target = with_private(schema.changes_schema(estimates.dimensions))
+    before, now = steps(series_of(estimates))
+    if len(now) == 0:
+        return target.empty_table()
+    parts = [
+        _change(estimates, measure, before, now, target)
+        for measure in estimates.book.measures
+        if measure.name in FOLLOWED
+    ]
+    parts += _balances(estimates, before, now, target)
+    table = pa.concat_tables(parts)
+    return ordered(adjust(table, estimates.config.false_discoveries), estimates.dimensions)
+
+
+def steps(series: Series) -> tuple[Ints, Ints]:
+    """Pair every cell with that of the period before it, where both are there."""
+    if series.cell.shape[1] < 2:
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing
+    before, now = series.cell[:, :-1].ravel(), series.cell[:, 1:].ravel()
+    both = (before >= 0) & (now >= 0)
+    return before[both], now[both]
+
+
+def _change(estimates: Estimates, measure: Measure, before: Ints, now: Ints, target: pa.Schema) -> pa.Table:
+    figures = estimates.figures[measure.name, measure.theme]
+    whole = figures.error + figures.sampling
+    value, variance = figures.value[now] - figures.value[before], whole[now] + whole[before]
+    return _rows(
+        estimates,
+        before,
+        now,
+        target,
+        {
+            "theme": measure.theme,
+            "measure": measure.name,
+            "value": value,
+            "before": figures.value[before],
+            **_interval(value, variance, estimates.config.level),
+        },
+        measure.group,
+        measure.counted,
+        1.0 - measure.low,
+    )
+
+
+def _balances(estimates: Estimates, before: Ints, now: Ints, target: pa.Schema) -> list[pa.Table]:
+    """The balance by theme and over all themes, cut into mix and tone."""
+    parts, whole = [], np.zeros((4, len(now)))
+    variance = np.zeros(len(now))
+    for theme in estimates.themes:
+        share = estimates.figures["theme_share", theme]
+        top = estimates.book.index[f"{theme}_balance"]
+        balance = estimates.means.value[:, top]
+        spread = estimates.means.error[:, top] + estimates.means.sampling[:, top]
+        old, new = balance[before], balance[now]
+        mix, tone = mix_and_tone(share.value[before], old, share.value[now], new)
+        theirs = spread[before] + spread[now]
+        whole += np.stack([new - old, old, mix, tone])
+        variance += theirs
+        columns: dict[str, object] = {
+            "theme": theme,
+            "measure": BALANCE,
+            "before": old,
+            "mix": mix,
+            "tone": tone,
+        }
+        columns |= {"value": new - old, **_interval(new - old, theirs, estimates.config.level)}
+        parts.append(_rows(estimates, before, now, target, columns, theme_group(theme), "all", 2.0))
+    value, old, mix, tone = whole
+    columns = dict[str, object](measure=BALANCE, value=value, before=old, mix=mix, tone=tone)
+    columns |= _interval(value, variance, estimates.config.level)
+    parts.append(_rows(estimates, before, now, target, columns, "all", "all", 2.0))
+    return parts
+
+
+def mix_and_tone(
+    share: Floats, balance: Floats, share_now: Floats, balance_now: Floats
+) -> tuple[Floats, Floats]:
+    """Cut the change of share × net into what is due to the share and what to the net.
+
+    Args:
+        share: Share of a theme before, in [0, 1].
+        balance: Share × net before.
+        share_now: Share now.
+        balance_now: Share × net now.
+
+    Returns:
+        Mix and tone; their sum is `balance_now − balance`. A theme that nobody spoke of has the net of the
+        other period, so all of its change is mix.
+
+    >>> mix, tone = mix_and_tone(np.array([0.2]), np.array([0.1]), np.array([0.4]), np.array([-0.1]))
+    >>> mix.round(3).tolist(), tone.round(3).tolist()
+    ([0.025], [-0.225])
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        net, net_now = balance / share, balance_now / share_now
+    net, net_now = np.where(share > 0, net, net_now), np.where(share_now > 0, net_now, net)
+    mix = np.nan_to_num((share_now - share) * (net + net_now) / 2)
+    return mix, (balance_now - balance) - mix
+
+
+def _interval(value: Floats, variance: Floats, level: float) -> dict[str, object]:
+    error = np.sqrt(variance)
+    half = stats.norm.ppf(0.5 + level / 2) * error
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stats.norm.sf(np.abs(value) / error)
+    return {
+        "low": value - half,
+        "high": value + half,
+        "level": np.where(np.isnan(half) | np.isnan(value), np.nan, level),
+        "p_adjusted": p,
+    }
+
+
+def _rows(
+    estimates: Estimates,
+    before: Ints,
+    now: Ints,
+    target: pa.Schema,
+    columns: dict[str, object],
+    group: str,
+    counted: str,
+    span: float,
+) -> pa.Table:
+    cells = estimates.cells
+    j = list(estimates.book.groups).index(counted)
+    keys, old = cells.keys.take(pa.array(now)), cells.keys.take(pa.array(before))
+    missing = np.isnan(np.asarray(columns["value"]))
+    names = [node_names(side, estimates.dimensions, group) for side in (keys, old)]
+    common = {
+        "n_verbatims": cells.group_verbatims[now, j],
+        "n_respondents": cells.group_people[now, j],
+        "n_reviewed": estimates.means.reviewed[now],
+        "suppressed": False,
+        "reason": np.where(missing, np.array(TOO_UNSURE, dtype=object), np.array(None, dtype=object)),
+        NODES: join_nodes(names),
+        SPAN: span,
+        PEOPLE: np.minimum(cells.group_people[now, j], cells.group_people[before, j]),
+    }
+    return fill(keys, common | columns, target)

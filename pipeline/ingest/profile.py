@@ -1,0 +1,201 @@
+"""What the first rows of a file tell about its columns; counts and shares only, never what was written."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pipeline.config import RATING_SCALES, SourceConfig
+from pipeline.errors import SourceError
+from pipeline.ingest.dates import looks_like_dates
+from pipeline.ingest.delimited import open_delimited
+from pipeline.ingest.encoding import decoding
+from pipeline.ingest.files import open_input, read_content
+from pipeline.ingest.inputs import Input, kind_of
+from pipeline.ingest.layouts import Header
+from pipeline.ingest.ratings import read_rating
+from pipeline.ingest.spreadsheet import open_spreadsheet
+from pipeline.ingest.structured import flatten
+
+PROFILED_ROWS = 400
+_STRAY = 0.03
+_MANY = 20
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as its first values show it.
+
+    Attributes:
+        name: Its name.
+        wording: Wording of its question where the header has it, else its name.
+        n_given: Values that are not blank.
+        n_distinct: Distinct ones.
+        mean_words: Mean number of words of a value.
+        share_text: Share of values of two words or more that are neither a date nor a number.
+        share_dates: Share of values that read as dates.
+        share_numbers: Share of values that read as a rating from 0 to 10.
+        low: Smallest rating, the most extreme 3 % left aside; null without any.
+        high: Largest rating, likewise.
+        share_addresses: Share of values that are e-mail addresses.
+        longest: Characters of the longest value.
+    """
+
+    name: str
+    wording: str
+    n_given: int
+    n_distinct: int
+    mean_words: float
+    share_text: float
+    share_dates: float
+    share_numbers: float
+    low: float | None
+    high: float | None
+    share_addresses: float
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A file as its first rows show it.
+
+    Attributes:
+        path: The file.
+        kind: How it is read.
+        layout: Shape recognised: `plain`, `qualtrics` or `surveymonkey`.
+        encoding: Encoding of a text file, else empty.
+        n_rows: Rows looked at.
+        columns: Its columns, in order.
+    """
+
+    path: Path
+    kind: str
+    layout: str
+    encoding: str
+    n_rows: int
+    columns: tuple[Column, ...]
+
+
+def profile_file(path: Path) -> Profile:
+    """Look at the first rows of a file.
+
+    Args:
+        path: A local file.
+
+    Returns:
+        What its columns look like.
+
+    Raises:
+        SourceError: The file cannot be read, holds no row, or has no header.
+    """
+    item = Input(kind_of(path.name), str(path), path.name)
+    content = read_content(item, SourceConfig(name="inspect", audience="customer", path=str(path), text="-"))
+    header, rows = _read_first_rows(item, content.encoding)
+    if not rows:
+        raise SourceError.because(
+            "a file holds no data",
+            expected="a row of column names, then data",
+            got="no data row",
+            where=path.name,
+            do="Inspect a file that holds answers",
+        )
+    _check_header(header.names, path.name)
+    columns = tuple(
+        _describe(name, header.wordings.get(name, name), [row[i] for row in rows])
+        for i, name in enumerate(header.names)
+    )
+    return Profile(path, item.kind, header.layout, content.encoding, len(rows), columns)
+
+
+def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]]]:
+    with open_input(item) as stream:
+        if item.kind == "delimited":
+            with decoding(stream, encoding, newline="") as text:
+                header, records = open_delimited(
+                    text, delimiter=None, layout="auto", declared=(), where=item.name
+                )
+                width = len(header.names)
+                sound = (record for record in records if len(record) == width)
+                return header, list(itertools.islice(sound, PROFILED_ROWS))
+        if item.kind == "spreadsheet":
+            header, data = open_spreadsheet(stream, sheet=None, layout="auto", declared=(), where=item.name)
+            return header, list(itertools.islice(data, PROFILED_ROWS))
+        if item.kind == "jsonl":
+            with decoding(stream, encoding) as text:
+                return _tabulate(_objects(itertools.islice(text, PROFILED_ROWS)))
+        batch = next(pq.ParquetFile(stream).iter_batches(batch_size=PROFILED_ROWS), None)
+        return _tabulate(batch.to_pylist() if batch is not None else [])
+
+
+def _objects(lines: Iterable[str]) -> list[dict[str, object]]:
+    objects = []
+    for line in lines:
+        try:
+            content = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(content, dict):
+            objects.append(content)
+    return objects
+
+
+def _tabulate(objects: Sequence[dict[str, object]]) -> tuple[Header, list[list[str]]]:
+    records = [{name: value or "" for name, value in flatten(content)} for content in objects]
+    names = tuple(dict.fromkeys(name for record in records for name in record))
+    return Header("plain", names, {}, 0), [[record.get(name, "") for name in names] for record in records]
+
+
+def _check_header(names: Sequence[str], where: str) -> None:
+    values = [name for name in names if not name.startswith("colonne ")]
+    n_numbers = sum(name.replace(",", ".").replace(".", "").isdigit() for name in values)
+    n_dates = sum(looks_like_dates([name]) > 0 for name in values)
+    if any(_ADDRESS.search(name) for name in values) or 2 * (n_numbers + n_dates) >= max(1, len(values)):
+        raise SourceError.because(
+            "a file has no header",
+            expected="a first row that names the columns",
+            got="a first row that looks like data",
+            where=where,
+            do="Add a row of column names",
+        )
+
+
+def _describe(name: str, wording: str, values: Sequence[str]) -> Column:
+    given = [value.strip() for value in values if value.strip()]
+    n = max(1, len(given))
+    ratings = sorted(rating for value in given if (rating := _read_any_rating(value)) is not None)
+    # A stray « 99 » must not stretch the scale.
+    n_stray = math.ceil(_STRAY * len(ratings)) if len(ratings) >= _MANY else 0
+    usual = ratings[n_stray : len(ratings) - n_stray]
+    n_words = [len(value.split()) for value in given]
+    share_dates = looks_like_dates(given)
+    proses = sum(count >= 2 and not value[:1].isdigit() for count, value in zip(n_words, given, strict=True))
+    return Column(
+        name=name,
+        wording=wording,
+        n_given=len(given),
+        n_distinct=len(set(given)),
+        mean_words=sum(n_words) / n,
+        share_text=0.0 if share_dates > 0.5 else proses / n,
+        share_dates=share_dates,
+        share_numbers=len(ratings) / n,
+        low=min(usual, default=None),
+        high=max(usual, default=None),
+        share_addresses=sum(bool(_ADDRESS.search(value)) for value in given) / n,
+        longest=max(map(len, given), default=0),
+    )
+
+
+def _read_any_rating(value: str) -> float | None:
+    for scale in ("nps", "stars"):
+        rating = read_rating(value, RATING_SCALES[scale])
+        if rating is not None:
+            return rating if 0 <= rating <= 10 else None
+    return None

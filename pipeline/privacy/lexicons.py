@@ -1,0 +1,146 @@
+"""Word lists behind the rules on names: authored lists, and a learnt set of ordinary words.
+
+The ordinary words are kept as 32-bit hashes of words that stand more often in lower case than capitalised in
+plain French sentences: learnt numbers, no text. `build_ordinary` makes them again.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from pipeline.privacy.views import fold
+
+_DATA: Final = "pipeline.privacy.data"
+_WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_MIN_NEAR: Final = 5
+_MIN_GLUED: Final = 6
+_SENTENCE_START: Final = re.compile(r"(?:^|[.!?…:\n«\"(])\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicons:
+    """Sets of folded words.
+
+    Attributes:
+        first_names: First names in use in France.
+        needs_context: First names that are ordinary words, brands or places even when capitalised.
+        surnames: Frequent surnames.
+        places: Places.
+        brands: Companies and brands.
+        phrases: Expressions that hold a name and name nobody, as tuples of words, by their first word.
+        near_keys: First names of five letters or more, whole and with each letter in turn as `?`.
+        ordinary: Hashes of ordinary words.
+    """
+
+    first_names: frozenset[str]
+    needs_context: frozenset[str]
+    surnames: frozenset[str]
+    places: frozenset[str]
+    brands: frozenset[str]
+    phrases: dict[str, tuple[tuple[str, ...], ...]]
+    near_keys: frozenset[str]
+    ordinary: frozenset[int]
+
+    def is_ordinary(self, folded: str) -> bool:
+        """Whether a folded word is an ordinary French word."""
+        return _hash(folded) in self.ordinary
+
+    def is_first_name(self, folded: str) -> bool:
+        """Whether a folded word is a first name; « jean-pierre » is where its parts are."""
+        return folded in self.first_names or ("-" in folded and set(folded.split("-")) <= self.first_names)
+
+    def is_house(self, folded: str) -> bool:
+        """Whether a folded word names a place, a company or a brand."""
+        if folded in self.places or folded in self.brands:
+            return True
+        if "-" in folded and folded.split("-", 1)[0] in ("saint", "sainte", "st", "ste"):
+            return True
+        # « Cdiscountj », « DirectAssurance »: a brand with something glued to it.
+        return any(folded[:length] in self.brands for length in range(_MIN_GLUED, len(folded)))
+
+    def is_nearly_first_name(self, folded: str) -> bool:
+        """Whether a folded word is a first name but for one letter: « witad »."""
+        if len(folded) < _MIN_NEAR:
+            return False
+        return not self.near_keys.isdisjoint(_near_keys(folded))
+
+
+@cache
+def lexicons() -> Lexicons:
+    """Load the word lists, once a process.
+
+    Returns:
+        The sets of words.
+    """
+    first_names, places, brands = _words("first_names.txt"), _words("places.txt"), _words("brands.txt")
+    phrases: dict[str, list[tuple[str, ...]]] = {}
+    for line in _lines("phrases.txt"):
+        words = tuple(re.findall(r"[a-z]+", line))
+        phrases.setdefault(words[0], []).append(words)
+    return Lexicons(
+        first_names=first_names,
+        needs_context=_words("needs_context.txt") | (first_names & (places | brands)),
+        surnames=_words("surnames.txt"),
+        places=places,
+        brands=brands,
+        phrases={first: tuple(sorted(found, key=len, reverse=True)) for first, found in phrases.items()},
+        near_keys=frozenset(
+            key for name in first_names if len(name) >= _MIN_NEAR for key in _near_keys(name)
+        ),
+        ordinary=frozenset(array("I", files(_DATA).joinpath("ordinary.bin").read_bytes()))
+        | {_hash(word) for word in _words("ordinary_extra.txt")},
+    )
+
+
+def build_ordinary(sentences: Iterable[str], *, min_count: int = 5) -> bytes:
+    """Learn which words are ordinary: those that stand in lower case at least as often as capitalised.
+
+    Args:
+        sentences: Plain French sentences.
+        min_count: How often a word must stand in lower case.
+
+    Returns:
+        Sorted 32-bit hashes in the machine's byte order, as `ordinary.bin` holds them.
+    """
+    lower: Counter[str] = Counter()
+    capitalised: Counter[str] = Counter()
+    for sentence in sentences:
+        for match in _WORD.finditer(sentence):
+            word = match.group()
+            if word.islower():
+                lower[fold(word)] += 1
+            elif not _SENTENCE_START.search(sentence, 0, match.start()):
+                capitalised[fold(word)] += 1
+    kept = (
+        word
+        for word, count in lower.items()
+        if count >= min_count and (count >= capitalised[word] or count >= 50)
+    )
+    return array("I", sorted({_hash(word) for word in kept})).tobytes()
+
+
+def _near_keys(folded: str) -> Iterator[str]:
+    yield folded
+    for position in range(len(folded)):
+        yield folded[:position] + "?" + folded[position + 1 :]
+
+
+def _hash(folded: str) -> int:
+    return zlib.crc32(folded.encode())
+
+
+def _lines(name: str) -> list[str]:
+    text = files(_DATA).joinpath(name).read_text(encoding="ascii")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(word for line in _lines(name) for word in line.split())

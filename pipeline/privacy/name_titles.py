@@ -1,0 +1,121 @@
+"""Names after a title (« Madame Durand ») and after an initial (« P. Martin »)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pipeline.privacy import name_contexts as ctx
+from pipeline.privacy.name_extent import AFTER_INITIAL, extend
+from pipeline.privacy.reading import Reading
+from pipeline.privacy.tokens import Shape
+
+_MIN_SURNAME: Final = 4
+_SURE_TITLES: Final = frozenset(["mr", "mme", "mlle", "melle", "madame", "monsieur", "dr", "m"])
+# Titles that are also ordinary words.
+_MEANING_MORE: Final = frozenset(["m", "me", "maitre", "docteur", "professeur"])
+
+
+def after_title(reading: Reading, index: int) -> int:
+    """Last word of the name after « Madame », « M. », « Dr »…; -1 where no title stands before."""
+    if index == 0 or not _follows_title(reading, index):
+        return -1
+    token = reading.tokens[index]
+    if token.shape is Shape.INITIAL:
+        return _initial_after_title(reading, index)
+    if token.folded in ctx.NOT_AFTER_TITLE or set(token.folded) == {"x"}:
+        return -1
+    known = token.folded in reading.lex.surnames or reading.lex.is_first_name(token.folded)
+    title = reading.tokens[index - 1]
+    if reading.is_proper(index):
+        if not known and _is_no_person(reading, index):
+            return -1
+        return _with_lower_surname(reading, extend(reading, index))
+    sure = title.folded in _SURE_TITLES
+    if sure and (reading.is_unknown(token) or (known and not reading.lex.is_house(token.folded))):
+        return _with_lower_surname(reading, extend(reading, index))
+    return _after_particle(reading, index)
+
+
+def _after_particle(reading: Reading, index: int) -> int:
+    """« Mme de Villiers », « mme n'diaye »: `index` is the particle."""
+    if index + 1 >= len(reading.tokens):
+        return -1
+    token = reading.tokens[index]
+    clan = token.folded in ("n", "o") and reading.gap(index + 1) == "'"
+    if token.folded in ctx.PARTICLES and reading.is_proper(index + 1):
+        return extend(reading, index + 1)
+    if clan and reading.is_unknown(reading.tokens[index + 1]):
+        return extend(reading, index + 1)
+    return -1
+
+
+def _is_no_person(reading: Reading, index: int) -> bool:
+    """« Mr Cdiscount », « pas moi, melle. Bref… »."""
+    token, title = reading.tokens[index], reading.tokens[index - 1]
+    ends_sentence = reading.gap(index).startswith(".") and len(title.folded) > 3
+    needs_listed = ends_sentence or title.folded in _MEANING_MORE
+    return reading.lex.is_house(token.folded) or (needs_listed and not reading.is_unknown(token))
+
+
+def _with_lower_surname(reading: Reading, last: int) -> int:
+    """« monsieur leonard angstrom »: after a title and a first name, an unlisted word is the surname."""
+    if last + 1 >= len(reading.tokens) or not reading.lex.is_first_name(reading.tokens[last].folded):
+        return last
+    token = reading.tokens[last + 1]
+    adjacent = reading.gap(last + 1) == " " and len(token.folded) >= _MIN_SURNAME
+    return last + 1 if adjacent and reading.is_unknown(token) else last
+
+
+def _follows_title(reading: Reading, index: int) -> bool:
+    title = reading.tokens[index - 1]
+    if title.folded not in ctx.TITLES and title.folded not in ("m", "me"):
+        return False
+    gap = reading.gap(index)
+    if not re.fullmatch(r"\.?\s{0,2}", gap):
+        return False
+    if title.folded in ctx.TITLES:
+        return not (index >= 2 and reading.tokens[index - 2].folded == "croque")
+    dotted = gap.startswith(".")
+    raw = reading.view.text[title.start : title.end]
+    follows_number = re.search(r"\d\s*$", reading.view.text[: title.start]) is not None
+    if title.folded == "m":
+        return not follows_number and (dotted or (raw == "M" and reading.is_proper(index)))
+    return raw == "Me" and reading.is_proper(index) and reading.is_unknown(reading.tokens[index])
+
+
+def _initial_after_title(reading: Reading, index: int) -> int:
+    token = reading.tokens[index]
+    extended = extend(reading, index)
+    if extended > index:
+        return extended
+    follower = reading.view.text[token.end : token.end + 1]
+    is_letter_of_anybody = token.folded in ("x", "y", "z")
+    return (
+        index
+        if not is_letter_of_anybody and (follower in ("", ".", ",", "!", ")", ";") and reading.telling)
+        else -1
+    )
+
+
+def initial_and_surname(reading: Reading, index: int) -> int:
+    """« P. Martin », « J.-P. Durand »: the initial alone is nothing."""
+    last = index
+    while last + 1 < len(reading.tokens) and reading.tokens[last + 1].shape is Shape.INITIAL:
+        if not re.fullmatch(AFTER_INITIAL, reading.gap(last + 1)):
+            return -1
+        last += 1
+    if last + 1 >= len(reading.tokens) or not reading.gap(last + 1).startswith((".", " ")):
+        return -1
+    follower = reading.tokens[last + 1]
+    dotted = reading.gap(last + 1).startswith(".")
+    if (
+        not reading.is_proper(last + 1)
+        or len(reading.gap(last + 1)) > 2
+        or reading.lex.is_house(follower.folded)
+    ):
+        return -1
+    listed = follower.folded in reading.lex.surnames
+    if listed or (dotted and reading.is_unknown(follower) and follower.shape is Shape.CAPITALISED):
+        return extend(reading, last + 1)
+    return -1
