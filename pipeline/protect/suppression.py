@@ -4,7 +4,8 @@ Thresholds count distinct respondents. A hidden cell is hidden with its counts; 
 leaves at least two hidden parts with together as many people as the threshold (complementary suppression);
 two groups of different dimensions that differ by fewer people than the threshold are not both shown; and a
 figure whose people changed by fewer than the threshold since it was last shown is shown as it was
-(`ledger`). What is shown is rounded (`rounding`), so that neither counts nor ratios tell one person apart.
+(`ledger`). What is shown is rounded (`rounding`), and empty cells look like hidden ones (`blanks`), so
+that neither counts nor ratios tell one person apart.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, chapters 4 and 5.
 """
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 from pipeline.config import AudienceThresholds, ProtectConfig
 from pipeline.errors import PrivacyError
 from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names, row_keys
+from pipeline.protect.blanks import COMPLETE, complete_rows
 from pipeline.protect.lattice import Lattice, build_lattice, grains_of
 from pipeline.protect.ledger import SHOWN, Groups, hold_back
 from pipeline.protect.rounding import round_table
@@ -68,8 +70,13 @@ def protect(
         hidden = any_node(table, hidden_names)
         private[name] = round_table(_hide(table, hidden), config)
     private, shown = hold_back(private, groups, ledger, config)
+    dimensions = tuple(name for name in tables[GROUPS].column_names if name not in _GROUP_COLUMNS)
     for name, table in private.items():
-        safe[name] = table.drop_columns([c for c in table.column_names if c.startswith(PRIVATE)])
+        public = table.drop_columns([c for c in table.column_names if c.startswith(PRIVATE)])
+        if name in COMPLETE:
+            safe[name] = complete_rows(public, tables[GROUPS], dimensions, PROTECTED)
+        else:
+            safe[name] = public.filter(pc.invert(public["suppressed"]))
     safe[SHOWN] = shown
     return safe
 
@@ -175,7 +182,8 @@ def _is_safe(
         # One hidden part alone is found by subtraction. That does no harm only where it is no cell at all.
         harmless = rest > 0 or bool(lattice.unplaced[mine].all())
         return harmless and together >= int(limit)
-    return together >= int(limit)
+    # Each part has at least one person: what is left for one of them must reach the largest hidden size.
+    return together >= int(limit) + n_parts - 2
 
 
 def _too_alike(lattice: Lattice, cells: pa.Table, overlaps: pa.Table, people: Ints, limits: Ints) -> Flags:
