@@ -17,6 +17,7 @@ from pipeline.errors import MiroirError
 COMMANDS: dict[str, str] = {
     "run": "pipeline.cli.run",
     "inspect": "pipeline.cli.inspect",
+    "mask": "pipeline.cli.mask",
     "tag": "pipeline.cli.tag",
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",

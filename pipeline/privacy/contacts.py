@@ -104,7 +104,8 @@ def find_links(folded: str) -> Iterator[Span]:
         start = match.start("path") + 1
         if _PERSONAL_HOST.match(whole):
             offset = path.find("/in/") + 4 if "/in/" in path else 1
-            yield Span(match.start("path") + offset, match.end("path"), PERSON)
+            if offset < len(path):
+                yield Span(match.start("path") + offset, match.end("path"), PERSON)
         elif _IDENTIFYING_PATH.search(path):
             yield Span(start, match.end("path"), REFERENCE)
 

@@ -29,6 +29,11 @@ _ANNOUNCED: Final = re.compile(
     rf"|commande|dossier|contrat|:|°)\s?){{0,3}}"
     rf"\s?{_MARKER}?\s?(?P<token>{_TOKEN})"
 )
+_SAID: Final = re.compile(
+    rf"(?:numeros?|\bnum\b\.?|\bn[°ºo]?)\s?(?:de |d'|du )?(?:ma |mon |la |notre )?{_KEYWORD}\b"
+    r"[^0-9.!?\n]{0,20}?"
+    rf"(?P<token>{_TOKEN})"
+)
 _DIRECT: Final = re.compile(
     rf"\b{_KEYWORD}\b\s{{0,2}}[(\"«']?\s?(?P<token>(?:[a-z]{{1,5}}[\-_/]?)?\d[a-z0-9\-_/]*\d[a-z0-9]*)"
 )
@@ -215,6 +220,7 @@ def find_references(folded: str) -> Iterator[Span]:
         return
     for expression, min_digits in (
         (_ANNOUNCED, 3),
+        (_SAID, 4),
         (_DIRECT, 5),
         (_NUMBERED, 5),
         (_BARE_CODE, 6),
@@ -245,6 +251,7 @@ def _is_reference(folded: str, token: str, start: int, end: int, min_digits: int
     return _COMPANY_NUMBER.search(folded, max(0, start - 40), start) is None
 
 
-# With the least digits that each needs.
-FINDERS: Final = ((find_birth_dates, 1), (find_references, 3))
-PLATE_DIGITS: Final = 4
+# The least digits that each needs.
+FINDERS: Final = ((find_birth_dates, 1),)
+FEWEST_PLATE_DIGITS: Final = 3
+FEWEST_REFERENCE_DIGITS: Final = 3

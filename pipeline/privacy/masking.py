@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -99,8 +99,19 @@ def _find_all(view: View) -> list[Span]:
     for find, least in (*numbers.FINDERS, *files.FINDERS):
         if n_digits >= least:
             spans += find(view.folded)
-    if n_digits >= files.PLATE_DIGITS:
+    if n_digits >= files.FEWEST_REFERENCE_DIGITS:
+        spans += _apart(files.find_references(view.folded), spans)
+    if n_digits >= files.FEWEST_PLATE_DIGITS:
         spans += files.find_plates(view.text, view.folded)
     spans += addresses.find_addresses(view)
     spans += names.find_names(view)
     return spans
+
+
+def _apart(references: Iterable[Span], surer: Sequence[Span]) -> list[Span]:
+    """References that do not take in a number whose kind is sure: « numero0612345678svp »."""
+    return [
+        reference
+        for reference in references
+        if not any(reference.start <= span.start and span.end <= reference.end for span in surer)
+    ]

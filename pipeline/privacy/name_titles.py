@@ -107,6 +107,9 @@ def initial_and_surname(reading: Reading, index: int) -> int:
         last += 1
     if last + 1 >= len(reading.tokens) or not reading.gap(last + 1).startswith((".", " ")):
         return -1
+    if reading.tokens[index].folded == "m" and last == index and reading.gap(index + 1).startswith("."):
+        # « M. Martin »: a title, which the next word's rule reads.
+        return -1
     follower = reading.tokens[last + 1]
     dotted = reading.gap(last + 1).startswith(".")
     if (
