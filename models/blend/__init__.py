@@ -1,0 +1,1 @@
+"""Several models read the same verbatim; their probabilities are weighed and calibrated together."""
