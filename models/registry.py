@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -133,15 +134,23 @@ def _other_codebook(name: str, wanted: tuple[str, ...], trained: tuple[str, ...]
     )
 
 
-def _loader(card: dict[str, Any], folder: Path) -> Loader:
-    kind = card.get("kind")
-    if kind == "linear":
-        from models.linear.tagger import load_linear
+_LOADERS: Mapping[str, tuple[str, str]] = {
+    "linear": ("models.linear.tagger", "load_linear"),
+    "compact": ("models.compact.tagger", "load_compact"),
+    "transformer": ("models.compact.tagger", "load_compact"),
+    "blend": ("models.blend.tagger", "load_blend"),
+}
+"""Module and function that load each kind of model; imported only when one is asked for."""
 
-        return load_linear
+
+def _loader(card: dict[str, Any], folder: Path) -> Loader:
+    kind = str(card.get("kind"))
+    if kind in _LOADERS:
+        module, function = _LOADERS[kind]
+        return cast(Loader, getattr(importlib.import_module(module), function))
     raise ModelError.because(
         "the model cannot be loaded",
-        expected="a kind among: linear",
+        expected=f"a kind among: {', '.join(_LOADERS)}",
         got=repr(kind),
         where=str(folder / MODEL_FILE),
         do="Install the version of Miroir that made it",

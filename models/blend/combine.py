@@ -1,9 +1,9 @@
-"""Weigh the log-odds of several models' probabilities and calibrate the result; one model alone is calibrated.
+"""Weigh the log-odds of several models' probabilities and calibrate the result; or calibrate one model.
 
-A label's combined scores are `sum_k weight_k * log p_k + shift(audience)`, then softmax: with one model, this is
-temperature scaling with class shifts (Guo et al. 2017, arXiv:1706.04599); with several, a logarithmic opinion
-pool (Genest and Zidek 1986). A theme's presence is treated alike with a sigmoid, its polarity with the weights
-and shifts that all themes share.
+A label's combined scores are `sum_k weight_k * log p_k + shift(audience)`, then softmax: with one model,
+this is temperature scaling with class shifts (Guo et al. 2017, arXiv:1706.04599); with several, a logarithmic
+opinion pool (Genest and Zidek 1986). A theme's presence is treated alike with a sigmoid, its polarity with the
+weights and shifts that all themes share.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ class Pool:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Pool:
         """Read what `as_json` gave."""
-        return cls(np.array(values["weights"], dtype=np.float64), np.array(values["shifts"], dtype=np.float64))
+        return cls(
+            np.array(values["weights"], dtype=np.float64), np.array(values["shifts"], dtype=np.float64)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +169,7 @@ def fit_combination(members: Sequence[TagProbabilities], gold: GoldSet) -> Combi
     return Combination(singles=singles, presence=presence, polarity=polarity)
 
 
-def fit_pool(
-    members: Sequence[Probabilities], codes: NDArray[np.int8], employee: NDArray[np.bool_]
-) -> Pool:
+def fit_pool(members: Sequence[Probabilities], codes: NDArray[np.int8], employee: NDArray[np.bool_]) -> Pool:
     """Learn one label's weights and shifts by the least log-loss.
 
     Args:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from models.errors import ModelError
 from models.tagger import VerbatimBatch
 
 PAD: Final = "[PAD]"
@@ -85,11 +86,13 @@ class VerbatimEncoder:
         self.tokenizer = tokenizer
         self.max_tokens = max_tokens
         self.pad_id = 0
-        self.ids = {token: tokenizer.token_to_id(token) for token in CONTROL_TOKENS}
+        self.ids = {token: token_id(tokenizer, token) for token in CONTROL_TOKENS}
 
     def encode(self, batch: VerbatimBatch) -> list[list[int]]:
         """Give the token ids of each verbatim, in the order given."""
-        texts = self.tokenizer.encode_batch_fast([tidy(text) for text in batch.texts], add_special_tokens=False)
+        texts = self.tokenizer.encode_batch_fast(
+            [tidy(text) for text in batch.texts], add_special_tokens=False
+        )
         asked = sorted({question for question in batch.questions if question})
         encoded = self.tokenizer.encode_batch_fast([tidy(text) for text in asked], add_special_tokens=False)
         questions = {
@@ -115,6 +118,24 @@ class VerbatimEncoder:
 
 
 AUDIENCE_WORDS: Final = {"customer": "Un client", "employee": "Un collaborateur"}
+
+
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """Give the id of a token that the vocabulary must hold.
+
+    Raises:
+        ModelError: The vocabulary has no such token.
+    """
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise ModelError.because(
+            "the tokenizer cannot be used",
+            expected=f"an entry {token}",
+            got="none",
+            where="tokenizer.json",
+            do="Take the tokenizer that `miroir pretrain` wrote",
+        )
+    return found
 
 
 class PairEncoder:

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from models.blend.combine import Combination
 from models.compact.encoding import PaddedBatch, PairEncoder, TokenEncoder, VerbatimEncoder, padded_batches
-from models.compact.layout import Scores, ScoreLayout, probabilities_of
+from models.compact.layout import ScoreLayout, Scores, probabilities_of
 from models.decisions import DecisionRule, decide
 from models.errors import ModelError
 from models.labels import LabelSpace
@@ -124,8 +124,8 @@ def load_network(folder: Path, *, n_threads: int = 2) -> Network:
 
 def load_compact(folder: Path, labels: LabelSpace) -> NetworkTagger:
     """Load the network of a folder, to answer in the given label space."""
-    card = read_card(folder)
     network = load_network(folder)
+    card = read_card(folder)
     trained = trained_labels(card)
     tagger = NetworkTagger(
         model_id=f"{card['kind']}-{card['version']}-{network.digest}-{trained.codebook_hash[:8]}",

@@ -1,1 +1,1 @@
-"""Small transformer encoders of our own in torch: layers, pretraining, fine-tuning, export. Needs the `train` extra."""
+"""Transformer encoders of our own in torch: pretraining, fine-tuning, export. Needs the `train` extra."""

@@ -61,9 +61,9 @@ def _mutual_information(texts: TokenisedTexts, n_ids: int) -> Floats:
     for distance in range(1, _WINDOW + 1):
         same = owner[:-distance] == owner[distance:]
         pairs = ids[:-distance][same] * n_ids + ids[distance:][same]
-        counts += np.bincount(pairs, weights=weight[:-distance][same] / distance, minlength=n_ids * n_ids).astype(
-            np.float32
-        )
+        counts += np.bincount(
+            pairs, weights=weight[:-distance][same] / distance, minlength=n_ids * n_ids
+        ).astype(np.float32)
     table = counts.reshape(n_ids, n_ids)
     table = table + table.T
     rows, columns = table.sum(axis=1) + 1, (table.sum(axis=0) + 1) ** 0.75

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from models.compact.encoding import AUDIENCE_TOKENS, PLAIN, STAR_TOKENS, tidy
+from models.compact.encoding import AUDIENCE_TOKENS, PLAIN, STAR_TOKENS, tidy, token_id
 from models.encoder.shards import RowTokens, TokenisedTexts, write_shards
 from models.encoder.wordpiece import SPECIAL_TOKENS, learn_wordpiece
 
@@ -30,7 +30,8 @@ class TextSource:
     Attributes:
         texts: The texts, names not yet masked.
         writer: `customer`, `employee`, or `plain` for text that is no verbatim.
-        stars: 1 to 5, or 0 where a rating is not known or must not be learnt from, one a text; none when absent.
+        stars: 1 to 5, or 0 where a rating is not known or must not be learnt from, one a text; none when
+            absent.
         share: How often one of these texts is drawn, relative to others.
     """
 
@@ -100,7 +101,7 @@ def write_corpus(
 
 def row_tokens(tokenizer: Tokenizer) -> RowTokens:
     """Give the ids that frame a text in a pretraining row."""
-    ids = [tokenizer.token_to_id(token) for token in ("[MASK]", "[SEP]", STAR_TOKENS[0])]
+    ids = [token_id(tokenizer, token) for token in ("[MASK]", "[SEP]", STAR_TOKENS[0])]
     return RowTokens(hidden=ids[0], end=ids[1], first_star=ids[2])
 
 
@@ -130,7 +131,7 @@ def _tokenise(
     stars: list[int] = []
     share: list[float] = []
     for source, texts in zip(sources, masked, strict=True):
-        writer = tokenizer.token_to_id(AUDIENCE_TOKENS.get(source.writer, PLAIN))
+        writer = token_id(tokenizer, AUDIENCE_TOKENS.get(source.writer, PLAIN))
         ratings = source.stars or [0] * len(texts)
         for start in range(0, len(texts), _BATCH):
             part = tokenizer.encode_batch_fast(list(texts[start : start + _BATCH]), add_special_tokens=False)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.compact.encoding import PaddedBatch, padded_batches
-from models.compact.layout import Scores, ScoreLayout
+from models.compact.layout import Scores
 from models.encoder.heads import LossWeights, MultiTaskModel, Targets, multitask_loss
+from models.encoder.network import Encoder
 from models.gold import GoldSet
 
 logger = logging.getLogger(__name__)
@@ -141,7 +142,7 @@ def fine_tune(
     n_steps = max(1, math.ceil(settings.epochs * lengths.sum() * 1.08 / settings.batch_tokens))
     optimiser = _optimiser(model, settings)
     average = WeightAverage(model, settings.averaging)
-    if hasattr(model.encoder, "dropout"):
+    if isinstance(model.encoder, Encoder):
         model.encoder.dropout = settings.dropout
     model.train()
     batches = _endless_batches(data.ids, lengths, settings.batch_tokens, rng)
@@ -164,7 +165,9 @@ def fine_tune(
     model.eval()
 
 
-def predict_scores(model: MultiTaskModel, encoded: Sequence[Sequence[int]], batch_tokens: int = 4096) -> Scores:
+def predict_scores(
+    model: MultiTaskModel, encoded: Sequence[Sequence[int]], batch_tokens: int = 4096
+) -> Scores:
     """Score encoded verbatims.
 
     Args:

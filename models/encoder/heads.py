@@ -15,7 +15,8 @@ class LabelHeads(nn.Module):
     """Attention pooling for each label and theme, then one small reading shared by all.
 
     A theme has a score for its presence and one for each polarity; the polarity readings of all themes share
-    their weights, so that a rare theme learns « negative » from the common ones. Beside its own pooling, every
+    their weights, so that a rare theme learns « negative » from the common ones. Beside its own pooling,
+    every
     label reads the token that sums the text up: the rating to be guessed, or a hub encoder's first token.
     """
 
@@ -134,7 +135,9 @@ def multitask_loss(scores: Tensor, targets: Targets, layout: ScoreLayout, weight
     Returns:
         The mean loss, a scalar.
     """
-    sentiment, enchantment, incivility, presence, polarity, stars = scores.split(list(layout.sizes), dim=1)
+    sentiment, enchantment, incivility, presence, polarity, stars = torch.split(
+        scores, list(layout.sizes), dim=1
+    )
     rare_enchantment, rare_incivility = (
         torch.tensor([1.0] + [weights.rare] * (size - 1), device=scores.device) for size in layout.sizes[1:3]
     )

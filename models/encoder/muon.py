@@ -25,12 +25,12 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     """
     a, b, c = _NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
-    found = matrix.mT if tall else matrix
+    found = matrix.transpose(0, 1) if tall else matrix
     found = found / (found.norm() + 1e-7)
     for _ in range(steps):
-        square = found @ found.mT
+        square = found @ found.transpose(0, 1)
         found = a * found + (b * square + c * square @ square) @ found
-    return found.mT if tall else found
+    return found.transpose(0, 1) if tall else found  # type: ignore[no-any-return]
 
 
 class MatrixMomentum:

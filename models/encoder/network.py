@@ -85,7 +85,9 @@ class Layer(nn.Module):
         self.feed_in = nn.Linear(shape.width, shape.hidden, bias=False)
         self.feed_out = nn.Linear(shape.hidden, shape.width, bias=False)
 
-    def forward(self, states: Tensor, cosine: Tensor, sine: Tensor, visible: Tensor, dropout: float) -> Tensor:
+    def forward(
+        self, states: Tensor, cosine: Tensor, sine: Tensor, visible: Tensor, dropout: float
+    ) -> Tensor:
         """Run the layer.
 
         Args:

@@ -1,8 +1,9 @@
 """Pretrain an encoder from scratch: guess hidden words, and hidden star ratings of reviews.
 
-The same code runs on a processor and on a GPU (where it computes in bfloat16). It is bounded by wall time, not by
-steps: the learning rate falls to zero when the time is up, however fast the machine was; a checkpoint is written
-every few minutes and an interrupted run goes on from it.
+The same code runs on a processor and on a GPU (where it computes in bfloat16). It is bounded by wall time,
+not by
+steps: the learning rate falls to zero when the time is up, however fast the machine was; a checkpoint is
+written every few minutes and an interrupted run goes on from it.
 """
 
 from __future__ import annotations
@@ -287,9 +288,7 @@ def _optimiser(model: MaskedLanguageModel, settings: PretrainSettings) -> Matrix
     matrices = [weight for weight in model.encoder.layers.parameters() if weight.dim() == 2]
     known = {id(weight) for weight in matrices}
     others = [weight for weight in model.parameters() if id(weight) not in known]
-    return MatrixMomentum(
-        matrices, others, matrix_rate=settings.matrix_rate, other_rate=settings.other_rate
-    )
+    return MatrixMomentum(matrices, others, matrix_rate=settings.matrix_rate, other_rate=settings.other_rate)
 
 
 def _step(

@@ -58,7 +58,8 @@ def write_shards(texts: TokenisedTexts, folder: Path, max_bytes: int = MAX_SHARD
         The files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    paths, first = [], 0
+    paths: list[Path] = []
+    first = 0
     while first < len(texts):
         limit = texts.starts[first] + max_bytes // 2
         last = max(first + 1, int(np.searchsorted(texts.starts, limit, side="right")) - 1)

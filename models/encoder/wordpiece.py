@@ -12,8 +12,8 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from models.compact.encoding import CONTROL_TOKENS, UNKNOWN_PIECE, tidy
 
 PLACEHOLDERS: Final = (
-    "[PERSONNE]", "[TELEPHONE]", "[EMAIL]", "[ADRESSE]", "[IBAN]", "[CARTE]", "[NIR]", "[REFERENCE]", "[PLAQUE]",
-    "[DATE_NAISSANCE]",
+    "[PERSONNE]", "[TELEPHONE]", "[EMAIL]", "[ADRESSE]", "[IBAN]", "[CARTE]", "[NIR]", "[REFERENCE]",
+    "[PLAQUE]", "[DATE_NAISSANCE]",
 )  # fmt: skip
 SPECIAL_TOKENS: Final = (*CONTROL_TOKENS, *PLACEHOLDERS)
 CONTINUED: Final = "##"

@@ -1,1 +1,1 @@
-"""Any encoder of the Hugging Face hub, or of a local folder, under the label heads. Needs the `train` extra."""
+"""Any encoder of the Hugging Face hub, or a local folder, under the label heads. Needs the `train` extra."""

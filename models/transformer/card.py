@@ -27,12 +27,14 @@ def write_card(folder: Path, settings: Mapping[str, Any], n_train: int, held_out
     rows = "\n".join(f"| `{name}` | {value} |" for name, value in settings.items())
     text = f"""# Fine-tuned encoder for French verbatims
 
-A hub encoder under Miroir's label heads: sentiment, enchantment, incivility, and six themes with their polarity.
+A hub encoder under Miroir's label heads: sentiment, enchantment, incivility, and six themes with their
+polarity.
 
 - Learnt from {n_train} labelled verbatims of customers and employees.
-- Stopped early, calibrated and given its thresholds on {len(held_out)} others ({sources}); measure it on a third
-  set with `miroir evaluate` before its figures are quoted.
-- Codebook {held_out.labels.codebook_hash}; labels made by a language model that read each text against the codebook.
+- Stopped early, calibrated and given its thresholds on {len(held_out)} others ({sources}); measure it on a
+  third set with `miroir evaluate` before its figures are quoted.
+- Codebook {held_out.labels.codebook_hash}; labels made by a language model that read each text against the
+  codebook.
 - Texts were masked before training; mask what it reads with `miroir mask`.
 - Its licence is that of the encoder that it comes from.
 

@@ -1,8 +1,8 @@
 """Fine-tune a hub encoder on labelled verbatims through `transformers` and `datasets`.
 
 The only module that imports them. What it writes is a model folder like any other: `weights.onnx`,
-`tokenizer.json` and `model.json` are all that tagging needs; `encoder/` and `heads.safetensors` allow to go on
-training.
+`tokenizer.json` and `model.json` are all that tagging needs; `encoder/` and `heads.safetensors` allow to go
+on training.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from transformers import (
 
 from models.blend.combine import fit_combination
 from models.compact.encoding import PairEncoder
-from models.compact.layout import Scores, ScoreLayout, probabilities_of
+from models.compact.layout import ScoreLayout, Scores, probabilities_of
 from models.compact.tagger import TOKENIZER_FILE, WEIGHTS_FILE
 from models.encoder.export import export_onnx
 from models.encoder.heads import LabelHeads, LossWeights, Targets, multitask_loss
@@ -90,7 +90,9 @@ class HubModel(nn.Module):
         self.heads = LabelHeads(int(encoder.config.hidden_size), layout, summary=0)
         self.layout = layout
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Score a batch, with the loss when the right answers are given.
 
         Args:
@@ -149,7 +151,9 @@ def train_transformer(train: GoldSet, held_out: GoldSet, settings: TransformerSe
     save_transformer(model, tokenizer, folder, settings)
     _write_settings(folder, held_out, scores, layout, settings, pairs.pad_id)
     model.to("cpu")
-    export_onnx(_ScoresOnly(model.eval()), folder / WEIGHTS_FILE, eight_bits=settings.eight_bits)
+    export_onnx(
+        _ScoresOnly(model.eval()), folder / WEIGHTS_FILE, eight_bits=settings.eight_bits, traced=False
+    )
     write_card(folder, asdict(settings), len(train), held_out)
     return folder
 
@@ -167,7 +171,9 @@ def save_transformer(
     folder.mkdir(parents=True, exist_ok=True)
     model.encoder.save_pretrained(folder / ENCODER_FOLDER)
     tokenizer.save_pretrained(folder / ENCODER_FOLDER)
-    save_file({name: weight.contiguous() for name, weight in model.heads.state_dict().items()}, folder / HEADS_FILE)
+    save_file(
+        {name: weight.contiguous() for name, weight in model.heads.state_dict().items()}, folder / HEADS_FILE
+    )
     pair_encoder(tokenizer, settings.max_tokens).tokenizer.save(str(folder / TOKENIZER_FILE))
 
 
@@ -247,7 +253,11 @@ def _trainer(
         dataloader_pin_memory=torch.cuda.is_available(),
     )
     groups = [
-        {"params": list(model.encoder.parameters()), "lr": settings.rate, "weight_decay": settings.weight_decay},
+        {
+            "params": list(model.encoder.parameters()),
+            "lr": settings.rate,
+            "weight_decay": settings.weight_decay,
+        },
         {"params": list(model.heads.parameters()), "lr": 10 * settings.rate, "weight_decay": 0.0},
     ]
     return Trainer(
@@ -275,7 +285,9 @@ def _write_settings(
     content = {
         "kind": "transformer",
         "version": VERSION,
-        "labels": {name: list(value) if isinstance(value, tuple) else value for name, value in labels.items()},
+        "labels": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in labels.items()
+        },
         "max_tokens": settings.max_tokens,
         "pad_id": pad_id,
         "training": asdict(replace(settings, encoder=Path(settings.encoder).name)),

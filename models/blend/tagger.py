@@ -1,0 +1,72 @@
+"""Tag verbatims with several models at once, weighed label by label."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.blend.combine import Combination
+from models.decisions import DecisionRule, decide
+from models.labels import LabelSpace
+from models.registry import MODEL_FILE, load_tagger, read_card, trained_labels
+from models.tagger import Decisions, Tagger, TagProbabilities, VerbatimBatch
+
+
+@dataclass(frozen=True, slots=True)
+class BlendTagger:
+    """Models that read the same verbatim, their probabilities pooled.
+
+    Attributes:
+        model_id: Name, version, hash of the members and of the weights, and codebook hash.
+        labels: The label space in use.
+        trained: The label space that was learnt.
+        members: The models.
+        combination: How their probabilities are weighed and calibrated.
+        rule: The thresholds.
+    """
+
+    model_id: str
+    labels: LabelSpace
+    trained: LabelSpace
+    members: Sequence[Tagger]
+    combination: Combination
+    rule: DecisionRule
+
+    def predict(self, batch: VerbatimBatch) -> TagProbabilities:
+        """Give calibrated probabilities for each verbatim, in the order given."""
+        return self.combination.apply([member.predict(batch) for member in self.members], batch.audiences)
+
+    def decide(self, probabilities: TagProbabilities) -> Decisions:
+        """Decide labels with the blend's own thresholds."""
+        return decide(probabilities, self.trained, self.rule)
+
+
+def load_blend(folder: Path, labels: LabelSpace) -> BlendTagger:
+    """Load a blend and its members.
+
+    Args:
+        folder: Holds `model.json`, whose `members` are names of shipped models, or folders relative to it.
+        labels: The label space in use.
+    """
+    card = read_card(folder)
+    trained = trained_labels(card)
+    members = [load_tagger(_member(folder, name), labels) for name in card["members"]]
+    settings = json.dumps([card["combination"], card["rule"]], sort_keys=True)
+    parts = " ".join(member.model_id for member in members) + settings
+    digest = hashlib.sha256(parts.encode()).hexdigest()[:8]
+    return BlendTagger(
+        model_id=f"blend-{card['version']}-{digest}-{trained.codebook_hash[:8]}",
+        labels=labels,
+        trained=trained,
+        members=members,
+        combination=Combination.from_json(card["combination"]),
+        rule=DecisionRule.from_json(card["rule"]),
+    )
+
+
+def _member(folder: Path, name: str) -> str:
+    beside = folder / name
+    return str(beside) if (beside / MODEL_FILE).is_file() else name
