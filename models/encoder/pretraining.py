@@ -105,7 +105,7 @@ def pretrain(
     settings: PretrainSettings,
     checkpoint: Path,
     *,
-    start_embedding: Tensor | None = None,
+    start_embedding: np.ndarray[Any, np.dtype[np.float32]] | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Pretrain until the time is up, from the checkpoint when there is one.
@@ -130,7 +130,7 @@ def pretrain(
     model = MaskedLanguageModel(Encoder(shape)).to(device)
     if start_embedding is not None:
         with torch.no_grad():
-            model.encoder.embedding.weight.copy_(start_embedding)
+            model.encoder.embedding.weight.copy_(torch.from_numpy(start_embedding))
     optimiser = _optimiser(model, settings)
     progress = Progress()
     if checkpoint.exists():

@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "serve": "pipeline.cli.serve",
     "status": "pipeline.cli.serve",
     "review": "pipeline.cli.review",
+    "pretrain": "pipeline.cli.pretrain",
     "doctor": "pipeline.cli.doctor",
 }
 

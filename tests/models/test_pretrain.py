@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+import typer
 from tokenizers import Tokenizer
+from typer.testing import CliRunner
 
 from models.encoder.cooccurrence import cooccurrence_embedding
 from models.encoder.corpus import (
@@ -34,6 +36,7 @@ from models.encoder.pretraining import (
 from models.encoder.shards import TokenisedTexts, packed_rows, read_shards, write_shards
 from models.encoder.wordpiece import fold, learn_wordpiece, names_among
 from models.errors import ModelError
+from pipeline.cli.pretrain import register
 
 REVIEWS = [
     "Livraison rapide, conseiller très aimable, merci à Sandrine !",
@@ -213,3 +216,17 @@ def test_pretrain_refuses_a_checkpoint_of_another_shape(
 def test_load_encoder_says_what_to_do_without_a_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="Pretrain one"):
         load_encoder(tmp_path / "none.pt")
+
+
+def test_miroir_pretrain_writes_a_corpus_and_an_encoder(tmp_path: Path) -> None:
+    reviews = pa.table({"text": REVIEWS * 40, "source": ["avis"] * 160, "rating": STARS * 40})
+    pq.write_table(reviews, tmp_path / "reviews.parquet")
+    folder = tmp_path / "work"
+    app = typer.Typer()
+    register(app)
+    given = ["--folder", folder, "--reviews", tmp_path / "reviews.parquet", "--minutes", 0.02, "--width", 64]
+    result = CliRunner().invoke(app, [str(part) for part in [*given, "--layers", 1, "--rows", 2]])
+    assert result.exit_code == 0, result.output
+    assert load_encoder(folder / "encoder.pt").shape.width == 64
+    tokens = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
+    assert names_among(tokens, ["Sandrine"]) == []

@@ -1,0 +1,216 @@
+"""The recipe of the compact model: from a pretrained encoder and labelled verbatims to a model folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from models.blend.combine import Combination
+from models.compact.encoding import MASK, VerbatimEncoder, token_id
+from models.compact.layout import ScoreLayout, Scores
+from models.compact.tagger import TOKENIZER_FILE, WEIGHTS_FILE
+from models.decisions import DecisionRule
+from models.encoder.corpus import n_control_ids
+from models.encoder.export import export_onnx
+from models.encoder.finetuning import (
+    FineTuneSettings,
+    LabelledTokens,
+    Progress,
+    average_models,
+    fine_tune,
+    predict_scores,
+)
+from models.encoder.heads import LabelHeads, LossWeights, MultiTaskModel
+from models.encoder.pretraining import load_encoder
+from models.folds import Fold
+from models.gold import AUTHORED, GoldSet
+from models.labels import LabelSpace
+from models.registry import MODEL_FILE
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """A pretrained encoder on disk.
+
+    Attributes:
+        checkpoint: The file that pretraining wrote.
+        tokenizer: The tokenizer that it was pretrained with.
+        max_tokens: Longest text read, in tokens.
+    """
+
+    checkpoint: Path
+    tokenizer: Tokenizer
+    max_tokens: int = 128
+
+    def encode(self, gold: GoldSet) -> list[list[int]]:
+        """Give the token ids of labelled verbatims."""
+        return VerbatimEncoder(self.tokenizer, self.max_tokens).encode(gold.batch)
+
+
+def source_group_folds(gold: GoldSet, n_groups: int = 3) -> tuple[Fold, ...]:
+    """Hold out real sources in groups of like sizes: stricter than one at a time, and cheaper.
+
+    Authored verbatims are always learnt from. Each source is judged by a model that saw neither it nor the
+    rest of its group.
+
+    Args:
+        gold: Labelled verbatims.
+        n_groups: Number of groups.
+    """
+    names, counts = np.unique(gold.sources[gold.sources != AUTHORED], return_counts=True)
+    groups: list[list[str]] = [[] for _ in range(n_groups)]
+    sizes = [0] * n_groups
+    for k in np.argsort(-counts, kind="stable"):
+        smallest = sizes.index(min(sizes))
+        groups[smallest].append(str(names[k]))
+        sizes[smallest] += int(counts[k])
+    return tuple(
+        Fold(
+            name=f"group-{number}",
+            train=np.flatnonzero(~np.isin(gold.sources, group)),
+            test=np.flatnonzero(np.isin(gold.sources, group)),
+        )
+        for number, group in enumerate(groups)
+        if group
+    )
+
+
+def learn(
+    pretrained: Pretrained,
+    gold: GoldSet,
+    positions: NDArray[np.intp],
+    settings: FineTuneSettings,
+    *,
+    weights: LossWeights | None = None,
+    progress: Progress | None = None,
+) -> MultiTaskModel:
+    """Fine-tune the pretrained encoder on some of the labelled verbatims.
+
+    Args:
+        pretrained: Where to start.
+        gold: Labelled verbatims.
+        positions: Those to learn from.
+        settings: How.
+        weights: How much each label counts.
+        progress: Called with the share done and the loss.
+    """
+    torch.manual_seed(0)  # Models to be averaged must start from the same heads; the order is what differs.
+    encoder = load_encoder(pretrained.checkpoint)
+    model = MultiTaskModel(encoder, LabelHeads(encoder.shape.width, ScoreLayout(gold.labels)))
+    taken = gold.take(positions)
+    data = LabelledTokens(
+        ids=pretrained.encode(taken),
+        gold=taken,
+        stars=np.full(len(taken), -1, dtype=np.int8),
+        weight=np.ones(len(taken), dtype=np.float32),
+    )
+    fine_tune(
+        model,
+        data,
+        settings,
+        mask_id=token_id(pretrained.tokenizer, MASK),
+        n_control=n_control_ids(),
+        weights=weights,
+        progress=progress,
+    )
+    return model
+
+
+def learn_average(
+    pretrained: Pretrained, gold: GoldSet, settings: FineTuneSettings, n_seeds: int
+) -> MultiTaskModel:
+    """Fine-tune on everything with several seeds and average the weights."""
+    everything = np.arange(len(gold))
+    models = [
+        learn(pretrained, gold, everything, replace(settings, seed=settings.seed + k)) for k in range(n_seeds)
+    ]
+    return average_models(models) if n_seeds > 1 else models[0]
+
+
+def held_out_scores(
+    pretrained: Pretrained,
+    gold: GoldSet,
+    fold: Fold,
+    settings: FineTuneSettings,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Scores:
+    """Score a fold's verbatims by a model that did not see them.
+
+    Args:
+        pretrained: Where to start.
+        gold: Labelled verbatims.
+        fold: What to learn from and what to score.
+        settings: How to fine-tune.
+        cache: File that keeps the scores; read instead of training when it exists.
+        progress: Called with the share done and the loss.
+
+    Returns:
+        Shape (len(fold.test), columns of the score layout).
+    """
+    if cache is not None and cache.exists():
+        return np.asarray(np.load(cache), dtype=np.float32)
+    model = learn(pretrained, gold, fold.train, settings, progress=progress)
+    scores = predict_scores(model, pretrained.encode(gold.take(fold.test)))
+    if cache is not None:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        partial = cache.with_name(f"partial-{cache.name}")
+        np.save(partial, scores)
+        partial.replace(cache)
+    return scores
+
+
+def write_compact(
+    folder: Path,
+    model: MultiTaskModel,
+    pretrained: Pretrained,
+    calibration: Combination,
+    rule: DecisionRule,
+    *,
+    n_training: int,
+    eight_bits: bool = True,
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write a model folder: graph, tokenizer, labels, calibration and thresholds.
+
+    Args:
+        folder: Where.
+        model: The fine-tuned model.
+        pretrained: The encoder that it comes from.
+        calibration: Learnt on out-of-fold probabilities.
+        rule: Thresholds learnt on the same.
+        n_training: Verbatims learnt from.
+        eight_bits: Whether the matrices are 8-bit.
+        notes: What else the card should hold.
+    """
+    export_onnx(model, folder / WEIGHTS_FILE, eight_bits=eight_bits)
+    pretrained.tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
+    content = {
+        "kind": "compact",
+        "version": VERSION,
+        "labels": label_values(model.heads.layout.labels),
+        "max_tokens": pretrained.max_tokens,
+        "calibration": calibration.as_json(),
+        "rule": rule.as_json(),
+        "n_training": n_training,
+        "notes": list(notes),
+    }
+    (folder / MODEL_FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    return folder
+
+
+def label_values(labels: LabelSpace) -> dict[str, object]:
+    """Give a label space as plain values for `model.json`."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(labels).items()
+    }
