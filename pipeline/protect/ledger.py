@@ -7,7 +7,7 @@ by fewer than the threshold, is shown again as it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,22 @@ def read_ledger(workspace: Workspace) -> pa.Table | None:
     return workspace.read_table(*FOLDER, names[-1]) if names else None
 
 
+def drop_unpublished(workspace: Workspace, published: Collection[str]) -> None:
+    """Remove the entry that a killed publication left after the last whole release.
+
+    An entry is written before its release, so that a reader never sees what the ledger does not hold. When the
+    release was then never finished, nobody saw it.
+
+    Args:
+        workspace: Where releases are; the caller holds its lock.
+        published: Identifiers of the whole releases. Without any, or when old ones were removed by hand,
+            only the last entry is looked at.
+    """
+    names = [name for name in workspace.names(*FOLDER) if name.endswith(".parquet")]
+    if names and names[-1].split("-", 1)[1].removesuffix(".parquet") not in published:
+        workspace.remove(*FOLDER, names[-1])
+
+
 def append_ledger(workspace: Workspace, release_id: str, shown: pa.Table) -> None:
     """Store what a release shows; call it before the release becomes the current one.
 
@@ -58,7 +74,9 @@ def append_ledger(workspace: Workspace, release_id: str, shown: pa.Table) -> Non
     names = [name for name in workspace.names(*FOLDER) if name.endswith(".parquet")]
     own = [name for name in names if name.split("-", 1)[1] == f"{release_id}.parquet"]
     number = int(own[-1].split("-", 1)[0]) if own else len(names) + 1
-    workspace.write_table(shown, *FOLDER, f"{number:06d}-{release_id}.parquet")
+    # Rows of all tables together: a column that one table always fills is empty for the others.
+    nullable = pa.schema([column.with_nullable(True) for column in shown.schema])
+    workspace.write_table(shown.cast(nullable), *FOLDER, f"{number:06d}-{release_id}.parquet")
 
 
 def hold_back(

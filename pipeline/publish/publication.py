@@ -13,9 +13,17 @@ from pipeline import layout
 from pipeline.errors import ReleaseError
 from pipeline.estimate.measures import BatchFiles, EstimateInputs, estimate
 from pipeline.job import Job
-from pipeline.protect.ledger import append_ledger, read_ledger
+from pipeline.protect.ledger import append_ledger, drop_unpublished, read_ledger
 from pipeline.protect.suppression import protect
-from pipeline.publish.release import Release, find_same_lineage, lineage_hash, point_to, write_release
+from pipeline.publish.release import (
+    Release,
+    find_same_lineage,
+    lineage_hash,
+    list_releases,
+    next_release_id,
+    point_to,
+    write_release,
+)
 from pipeline.review.reviewed import reviewed_labels
 from pipeline.version import software_version
 
@@ -63,12 +71,13 @@ def publish(job: Job) -> Publication:
         filesystem=None if job.workspace.is_local else job.workspace.filesystem,
     )
     tables = estimate(inputs, job.config.estimate, job.labels)
+    drop_unpublished(job.workspace, {each.release_id for each in list_releases(job.workspace)})
     safe = protect(tables, job.config.protect, read_ledger(job.workspace))
     shown = safe.pop("_shown")
     public = {name: table for name, table in safe.items() if not name.startswith("_")}
+    # Before the release: what readers may see must never be missing from the ledger.
+    append_ledger(job.workspace, next_release_id(job.workspace, lineage), shown)
     release = write_release(job.workspace, public, lineage)
-    # Before the pointer moves: what readers may have seen must never be missing from the ledger.
-    append_ledger(job.workspace, release.release_id, shown)
     point_to(job.workspace, release)
     return Publication(release, is_new=True)
 

@@ -122,6 +122,12 @@ def find_same_lineage(workspace: Workspace, lineage: Mapping[str, Any]) -> Relea
     return next((each for each in _whole_releases(workspace) if each.release_id.endswith(suffix)), None)
 
 
+def next_release_id(workspace: Workspace, lineage: Mapping[str, Any]) -> str:
+    """Tell the identifier that `write_release` will give to a new lineage."""
+    rank = max((release.rank for release in _whole_releases(workspace)), default=0) + 1
+    return f"{rank:04d}-{lineage_hash(lineage)}"
+
+
 def write_release(
     workspace: Workspace,
     tables: Mapping[str, pa.Table],
@@ -146,7 +152,7 @@ def write_release(
     if same is not None:
         return same
     _remove_halves(workspace)
-    release_id = f"{_next_rank(workspace):04d}-{lineage_hash(lineage)}"
+    release_id = next_release_id(workspace, lineage)
     for name, table in tables.items():
         _write_table(workspace, release_id, name, table)
     for name, content in (files or {}).items():
@@ -210,10 +216,6 @@ def _remove_halves(workspace: Workspace) -> None:
         whole = workspace.exists(layout.RELEASES, name, layout.RELEASE_MANIFEST)
         if RELEASE_ID.fullmatch(name) and not whole:
             workspace.remove(layout.RELEASES, name)
-
-
-def _next_rank(workspace: Workspace) -> int:
-    return max((release.rank for release in _whole_releases(workspace)), default=0) + 1
 
 
 def _hash_files(workspace: Workspace, release_id: str) -> Iterable[tuple[str, dict[str, Any]]]:
