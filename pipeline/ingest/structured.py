@@ -94,8 +94,8 @@ def _as_text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list):
-        return ", ".join(item if isinstance(item, str) else json.dumps(item) for item in value)
-    return json.dumps(value)
+        return ", ".join(item if isinstance(item, str) else json.dumps(item, default=str) for item in value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def read_parquet(stream: IO[bytes], *, declared: Collection[str], where: str) -> Iterator[Chunk]:
@@ -138,7 +138,14 @@ def read_parquet(stream: IO[bytes], *, declared: Collection[str], where: str) ->
 
 def _as_series(name: str, column: pa.Array) -> pl.Series:
     series = pl.Series(name, pl.from_arrow(column))
-    if series.dtype.is_nested() or series.dtype in (pl.Categorical, pl.Binary):
+    if series.dtype.is_nested():
+        return pl.Series(name, [_as_text(value) for value in column.to_pylist()], dtype=pl.String)
+    if series.dtype == pl.Binary:
+        texts = [
+            None if value is None else value.decode("utf-8", error_handler()) for value in series.to_list()
+        ]
+        return pl.Series(name, texts, dtype=pl.String)
+    if not (series.dtype.is_numeric() or series.dtype.is_temporal()):
         return series.cast(pl.String, strict=False)
     return series
 
@@ -167,7 +174,7 @@ def read_sql(query: SqlQuery, *, declared: Collection[str], where: str) -> Itera
             result = streaming.execute(sqlalchemy.text(query.query))
             picks = find_columns(list(result.keys()), declared)
             start = 1
-            for records in result.partitions():
+            for records in result.partitions(CHUNK_ROWS):
                 columns = {name: [_sql_text(record[i]) for record in records] for name, i in picks.items()}
                 yield make_chunk(columns, list(range(start, start + len(records))), [])
                 start += len(records)

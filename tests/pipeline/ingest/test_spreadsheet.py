@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from pipeline.errors import SourceError
+
+
+def _workbook(path: Path, **sheets) -> Path:
+    book = xlsxwriter.Workbook(str(path))
+    day = book.add_format({"num_format": "dd/mm/yyyy"})
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for i, row in enumerate(rows):
+            for j, value in enumerate(row):
+                if isinstance(value, dt.date):
+                    sheet.write_datetime(i, j, dt.datetime(value.year, value.month, value.day), day)
+                elif value is not None:
+                    sheet.write(i, j, value)
+    book.close()
+    return path
+
+
+ROWS = [
+    ["Date", "Note", "Magasin", "Avis"],
+    [dt.date(2026, 3, 12), 4, 75001, "très bien"],
+    [46093, 4.5, 75001, "déçu\nvraiment"],
+    [None, None, None, None],
+    ["12 mars 2026", "★★", "Lyon", None],
+]
+SECTION = {
+    "date": "Date",
+    "rating": {"column": "Note", "scale": "stars"},
+    "dimensions": {"unit": "Magasin"},
+}
+
+
+def test_ingest_reads_dates_serials_numbers_and_skips_blank_rows(ingest, rows, rejects, tmp_path):
+    report = ingest(_workbook(tmp_path / "avis.xlsx", Feuil1=ROWS), **SECTION)
+    kept = rows(report)
+    assert [row["date"] for row in kept] == [dt.date(2026, 3, 12)] * 2
+    assert [row["rating"] for row in kept] == [4, 4.5]
+    assert [row["dimensions"] for row in kept] == [{"unit": "75001"}] * 2
+    assert kept[1]["text"] == "déçu\nvraiment"
+    assert rejects(report) == [(3, "empty")]
+    assert report.rows_read == 3
+
+
+def test_ingest_takes_the_sheet_that_holds_the_columns(ingest, rows, tmp_path):
+    path = _workbook(
+        tmp_path / "avis.xlsx", Notes=[["Export du", "1/7"], ["a", "b"], ["c", "d"]], Données=ROWS
+    )
+    assert len(rows(ingest(path, **SECTION))) == 2
+
+
+def test_ingest_takes_the_sheet_that_is_named(ingest, rows, tmp_path):
+    other = [["Avis"], ["de la bonne feuille"]]
+    path = _workbook(tmp_path / "avis.xlsx", Une=[["Avis"], ["a"], ["b"]], Deux=other)
+    assert [row["text"] for row in rows(ingest(path, sheet="deux"))] == ["de la bonne feuille"]
+
+
+def test_ingest_fails_when_the_sheet_is_missing(ingest, tmp_path):
+    path = _workbook(tmp_path / "avis.xlsx", Une=[["Avis"], ["a"]])
+    with pytest.raises(SourceError, match=r"expected «Trois», got «Une»"):
+        ingest(path, sheet="Trois")
+
+
+@pytest.mark.parametrize("name", ["avis.xlsx", "avis.ods", "avis.xls"])
+def test_ingest_fails_when_the_file_is_no_workbook(ingest, name):
+    with pytest.raises(SourceError, match=r"a workbook cannot be read: expected an XLSX") as caught:
+        ingest(b"Avis\ntexte secret de Jean\n", name)
+    assert "secret" not in str(caught.value)
+
+
+def test_ingest_fails_when_a_workbook_would_unpack_too_large(ingest, monkeypatch):
+    monkeypatch.setattr("pipeline.ingest.spreadsheet._MAX_UNPACKED_BYTES", 1000)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 10_000)
+    with pytest.raises(SourceError, match=r"MB once unpacked"):
+        ingest(stream.getvalue(), "bombe.xlsx")
+
+
+def test_ingest_fails_when_the_workbook_is_empty(ingest, tmp_path):
+    with pytest.raises(SourceError, match=r"a workbook holds nothing"):
+        ingest(_workbook(tmp_path / "vide.xlsx", Une=[]))
