@@ -1,9 +1,9 @@
 """Weigh the log-odds of several models' probabilities and calibrate the result; or calibrate one model.
 
 A label's combined scores are `sum_k weight_k * log p_k + shift(audience)`, then softmax: with one model,
-this is temperature scaling with class shifts (Guo et al. 2017, arXiv:1706.04599); with several, a logarithmic
-opinion pool (Genest and Zidek 1986). A theme's presence is treated alike with a sigmoid, its polarity with the
-weights and shifts that all themes share.
+this is temperature scaling with class shifts (Guo et al. 2017, arXiv:1706.04599); with several, a
+logarithmic opinion pool (Genest and Zidek 1986). A theme's presence is treated alike with a sigmoid, its
+polarity with the weights and shifts that all themes share.
 """
 
 from __future__ import annotations

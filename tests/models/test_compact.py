@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +25,9 @@ from models.encoder.finetuning import (
     predict_scores,
 )
 from models.encoder.heads import LabelHeads, MultiTaskModel
-from models.encoder.network import Encoder, EncoderShape
+from models.encoder.network import Encoder, EncoderShape, MaskedLanguageModel
+from models.encoder.recipe import Pretrained
+from models.encoder.training import train_compact
 from models.encoder.wordpiece import learn_wordpiece
 from models.errors import ModelError
 from models.gold import GoldSet, gold_from_records
@@ -167,9 +170,33 @@ def test_tagger_agrees_with_torch(
     assert tagger.model_id.startswith("compact-1-")
 
 
-def test_load_compact_says_which_file_is_missing(tmp_path: pytest.TempPathFactory) -> None:
+def test_train_compact_goes_the_whole_way(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    gold = gold_set()
+    gold = replace(gold, sources=np.array(["shop", "bank", "authored"])[np.arange(60) % 3])
+    shape = EncoderShape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, hidden=64)
+    torch.manual_seed(0)
+    model = MaskedLanguageModel(Encoder(shape))
+    torch.save({"shape": shape.as_dict(), "model": model.state_dict()}, tmp_path / "encoder.pt")
+    settings = FineTuneSettings(epochs=15, batch_tokens=256, encoder_rate=3e-3, head_rate=6e-3, averaging=0.9)
+    trained = train_compact(
+        gold,
+        Pretrained(tmp_path / "encoder.pt", tokenizer, max_tokens=32),
+        tmp_path / "model",
+        settings,
+        n_groups=2,
+        n_seeds=2,
+        scratch=tmp_path / "scratch",
+    )
+    assert len(trained.judged) == 40
+    assert (trained.combined.decided.sentiment == trained.judged.sentiment).mean() > 0.9
+    assert sorted(path.name for path in (tmp_path / "scratch").iterdir()) == ["group-0.npy", "group-1.npy"]
+    tagger = load_tagger(str(trained.folder), LABELS)
+    assert tagger.decide(tagger.predict(gold.batch)).sentiment[:2] == ["positive", "negative"]
+
+
+def test_load_compact_says_which_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"expected a file weights\.onnx"):
-        load_compact(tmp_path, LABELS)  # type: ignore[arg-type]
+        load_compact(tmp_path, LABELS)
 
 
 def noisy_member(gold: GoldSet, noise: float, seed: int) -> TagProbabilities:

@@ -1,0 +1,55 @@
+"""A blend: learnt on what its members had not seen, written, loaded, and at work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.blend.tagger import load_blend
+from models.blend.training import combine_held_out, write_blend
+from models.errors import ModelError
+from models.registry import load_tagger
+from models.tagger import VerbatimBatch
+from tests.models.test_compact import LABELS, gold_set, noisy_member
+
+
+def test_combine_held_out_beats_its_members() -> None:
+    base = gold_set()
+    gold = base.take(np.tile(np.arange(len(base)), 10))
+    gold.sources[:] = np.repeat(["a", "b", "c"], len(gold) // 3)
+    members = [noisy_member(gold, 0.9, seed) for seed in (1, 2)]
+    combined = combine_held_out(members, gold)
+
+    def accuracy(decided: np.ndarray) -> float:
+        return float((decided == gold.sentiment).mean())
+
+    alone = max(accuracy(member.sentiment.argmax(axis=1)) for member in members)
+    assert accuracy(combined.decided.sentiment) > alone + 0.02
+    for block in (combined.probabilities.sentiment, *combined.probabilities.themes.values()):
+        np.testing.assert_allclose(block.sum(axis=1), 1, atol=1e-4)
+
+
+def test_blend_of_shipped_models_tags(tmp_path: Path) -> None:
+    gold = gold_set()
+    linear = load_tagger("linear", LABELS)
+    member = linear.predict(gold.batch)
+    folder = write_blend(
+        tmp_path / "blend", ["linear", "linear"], combine_held_out([member, member], gold), gold
+    )
+    tagger = load_blend(folder, LABELS)
+    batch = VerbatimBatch(["Merci, accueil chaleureux 😊", ""], ["customer", "employee"], [None, None])
+    found = tagger.predict(batch)
+    np.testing.assert_allclose(found.sentiment.sum(axis=1), 1, atol=1e-4)
+    assert tagger.decide(found).sentiment[0] == "positive"
+    assert tagger.model_id.startswith("blend-1-")
+    assert load_tagger(str(folder), LABELS).model_id == tagger.model_id
+
+
+def test_blend_says_which_member_is_missing(tmp_path: Path) -> None:
+    gold = gold_set()
+    member = noisy_member(gold, 1, 0)
+    folder = write_blend(tmp_path / "blend", ["nowhere"], combine_held_out([member], gold), gold)
+    with pytest.raises(ModelError, match="nowhere"):
+        load_blend(folder, LABELS)
