@@ -1,8 +1,8 @@
 """Look for planted strings in every file under a folder, also inside compressed tables and databases.
 
 A run is given verbatims that hold *canaries*, strings found nowhere else. If one of them turns up in a
-file that the run left, personal data leaked. A plain search of bytes would miss Parquet pages, gzip and zip members
-and values that SQLite split over pages; here they are opened.
+file that the run left, personal data leaked. A plain search of bytes would miss Parquet pages, gzip and zip
+members and values that SQLite split over pages; here they are opened.
 """
 
 from __future__ import annotations

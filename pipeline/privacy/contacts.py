@@ -96,6 +96,8 @@ def find_links(folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `PERSONNE` on the path of social sites, `REFERENCE` on other paths that identify.
     """
+    if "/" not in folded:
+        return
     for match in _LINK.finditer(folded):
         path = match.group("path")
         if not path or len(path) < 2:
@@ -119,7 +121,7 @@ def find_handles(folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `PERSONNE`, at sign included.
     """
-    for match in _HANDLE.finditer(folded):
+    for match in _HANDLE.finditer(folded) if "@" in folded else ():
         if not _HOUSE_HANDLE.search(match.group("name")):
             yield Span(*match.span(), PERSON)
     for match in _HANDLE_SAID.finditer(folded):

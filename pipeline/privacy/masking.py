@@ -38,7 +38,7 @@ def mask_text(text: str) -> tuple[str, dict[str, int]]:
     counts: Counter[str] = Counter()
     for _ in range(_MAX_PASSES):
         view = view_of(text)
-        spans = merge(_find_all(view))
+        spans = merge([*find_structured(view), *names.find_names(view)])
         if not spans:
             break
         text, found = replace(text, view, spans)
@@ -91,7 +91,15 @@ def mask_column(
     return pl.Series(column.name, values, dtype=pl.String), counts
 
 
-def _find_all(view: View) -> list[Span]:
+def find_structured(view: View) -> list[Span]:
+    """Find everything but names: what a form, a checksum or an announcing word gives away.
+
+    Args:
+        view: The view of a text.
+
+    Returns:
+        Spans in no order, which may overlap.
+    """
     spans: list[Span] = []
     for find in contacts.FINDERS:
         spans += find(view.folded)
@@ -104,7 +112,6 @@ def _find_all(view: View) -> list[Span]:
     if n_digits >= files.FEWEST_PLATE_DIGITS:
         spans += files.find_plates(view.text, view.folded)
     spans += addresses.find_addresses(view)
-    spans += names.find_names(view)
     return spans
 
 

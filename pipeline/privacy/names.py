@@ -122,7 +122,9 @@ def _in_context(reading: Reading, index: int, *, proper: bool, needs_context: bo
         return named or (before == "a" and far in ctx.THANKS and not needs_context and len(token.folded) > 2)
     if thanked or _is_called(reading, index):
         return True
-    if _has_role(reading, index, ctx.ROLES | ctx.LOOSE_ROLES) and not (house and before in ctx.PARTICLES):
+    # « le gestionnaire AVIVA », « le service client de France ».
+    doubtful = house and (token.shape is Shape.CAPITALS or before in ctx.PARTICLES)
+    if not doubtful and _has_role(reading, index, ctx.ROLES | ctx.LOOSE_ROLES):
         return True
     if before in ctx.BY_WHOM or (before == "a" and far == "grace"):
         return not house

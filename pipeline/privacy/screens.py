@@ -7,7 +7,7 @@ compares masking with and without.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import polars as pl
@@ -19,30 +19,43 @@ from pipeline.privacy.views import ODD_SIGNS, fold
 # Expressions in the dialect of Rust's regex crate, which Polars runs over a column. Each is short, of ASCII
 # classes and without word boundary: joined in one alternation, or with `\b`, they take ten times as long.
 _STREET: Final = (
-    r"(?i:rue|av|boul|bd|bld|blv|ch|imp|fa|fb|esp|lot|ham|rond|sent|ven|lieu|z[aic]|pl|al|r[ot]|qu|co|sq"
-    r"|pas|r[eé]s|cit|vil|pr"
-    r"|voi|mon|tra|clo|par|mai|dom|por|lie)"
+    r"(?i:rue|av[e. ]|boul|bd|bld|blv|chemin|chem|che[. ]|impas|imp[. ]|faub|fbg|esplan|lotis|lot[. ]|hameau"
+    r"|rond|sentier|venelle|lieu|z[aic]|place|pl[. ]|all[eé]e|all[. ]|route|rte|quai|cour|square|passage|r[eé]sid"
+    r"|cit[eé]|villa|prom|voie|mont[eé]e|travers|clos|parvis|mail|domaine|chauss|porte|parc)"
 )
 _WITHOUT_DIGITS: Final = (
     r"@|[Aa][Rr][Rr]?[Oo][Bb]|[ (\[{<\x{a0}][Aa][Tt][ )\]}>\x{a0}]|[(\[{<] ?[aA] ?[)\]}>]"
     r"|[Aa] [Cc][Oo][Mm][Mm][Ee][Rr]",
     r"(?i:https?:|www\.|[a-z]\.(?:com|fr|me|net|tv)/|\.com/in)",
     r"(?i:insta[^n]|snap|tik ?tok|twit|facebook|discord|telegram|linkedin|pseudo)",
-    r"(?i:habit|demeurant|domicili|r[eé]sidant|adresse)",
+    r"(?i:j['’]habit|habitons|habitant|demeurant|domicili|r[eé]sidant|(?:mon|notre) adresse|adresse postale)",
     f"[{ODD_SIGNS}]",
     r"&[#0-9A-Za-z][0-9A-Za-z]+;",
 )
 _WITH_DIGITS: Final = (
-    # Three digits close together: every number that identifies holds them.
-    r"[0-9](?:[^0-9]{0,5}[0-9]){2}",
+    # Phones, accounts, cards, social security: seven digits close together.
+    r"[0-9](?:[^0-9]{0,5}[0-9]){6}",
+    # References: five digits in one word, or any after a word that announces them.
+    r"[0-9]{5}|[0-9](?:[A-Za-z/_-]{0,6}[0-9]){4}",
+    r"(?:(?i:[^a-z]n ?[°ºo]|nº|num|no[ .:]|r[eé]f|code|[^a-z]n [a-z'’]*)|[#:=])[^0-9]{0,45}"
+    r"[0-9][A-Za-z0-9/_. -]{0,6}[0-9][A-Za-z0-9/_. -]{0,6}[0-9]",
+    # Plates.
+    r"[A-Z]{2}[^A-Za-z0-9]{0,3}[0-9]{3}[^A-Za-z0-9]{0,3}[A-Z]{2}",
+    r"[A-Za-z]{2}[^A-Za-z0-9 ]{1,3}[0-9]{3}[^A-Za-z0-9 ]{1,3}[A-Za-z]{2}",
+    r"[0-9]{2}[ -]?[A-Z]{2,3}[ -]?[0-9]",
+    r"(?i:immat|plaque|v[eé]hicule|voiture|camion|moto)[^0-9.!?]{0,40}[0-9]{2}",
+    # Addresses and dates of birth.
     r"[0-9][ ,./a-fA-F\x{a0}-]{0,6}(?i:bis|ter|quater)?[, \x{a0}]{0,4}" + _STREET,
-    r"(?i:naiss|anniv|ddn|d\.d\.n|dob )|(?:[^a-zA-Z]|^)[nN][eEéÉ][eE]?[sS]?[ (.:,]{1,2}[^.!?]{0,50}[0-9]",
+    r"(?i:naiss|anniv|ddn|d\.d\.n|dob )|[nN][eEéÉ](?:[eE]|\(e\)|\.e)?[sS]?[^A-Za-z]{0,4}(?:[0-9]|(?i:le|en|a|à"
+    r"|du|au|est|c|[eé]tait|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)[^A-Za-z])[^!?]{0,60}[0-9]",
 )
 _WORDS: Final = re.compile(r"[a-z]+")
 _INITIAL: Final = re.compile(
     r"(?<![^\W\d_])[A-ZÀ-Ý](?:\.\s?-?|\s)[A-ZÀ-Ý]|(?<![^\W\d_])[mM]\.\s?[^\W\d_]|[^\W\d_]{3}\s[A-ZÀ-Ý]\W*$"
 )
 _CAPITALISED: Final = re.compile(r"[A-ZÀ-Ý][^\W\d_]+")
+_NAME: Final = 2
+_ANNOUNCED_NAME: Final = 1
 _PERSON_FOLLOWS: Final = re.compile(
     r",\s*(?:elle|il|ma|mon|notre)\b|\bm'a\b|de l'(?:agence|accueil)|du guichet"
 )
@@ -88,14 +101,19 @@ def may_hold_names(text: str, folded: str) -> bool:
     if not words.isdisjoint(ctx.THANKS) and not words.isdisjoint(lex.first_names):
         return True
     announced = not words.isdisjoint(_announcing_words()) or _PERSON_FOLLOWS.search(folded) is not None
-    for capitalised in set(_CAPITALISED.findall(text)):
-        word = fold(capitalised)
-        if word in lex.first_names or word in lex.surnames:
-            return True
-        is_unknown = len(word) > 2 and not lex.is_ordinary(word) and not lex.is_house(word)
-        if is_unknown and (announced or lex.is_nearly_first_name(word)):
-            return True
-    return False
+    weights = [_weigh(capitalised) for capitalised in set(_CAPITALISED.findall(text))]
+    return bool(weights) and max(weights) >= (_ANNOUNCED_NAME if announced else _NAME)
+
+
+@lru_cache(maxsize=100_000)
+def _weigh(capitalised: str) -> int:
+    """How much a capitalised word alone speaks for a name."""
+    lex, word = lexicons(), fold(capitalised)
+    if word in lex.first_names or word in lex.surnames:
+        return _NAME
+    if len(word) <= 2 or lex.is_ordinary(word) or lex.is_house(word):
+        return 0
+    return _NAME if lex.is_nearly_first_name(word) else _ANNOUNCED_NAME
 
 
 @cache

@@ -49,14 +49,12 @@ def tokenise(view: View) -> list[Token]:
     tokens: list[Token] = []
     for match in _WORD.finditer(view.text):
         start, end = match.span()
-        if match.group("elision"):
-            tokens.append(_token(view, start, view.text.index("'", start)))
-            start = tokens[-1].end + 1
-        if start < end and not match.group("elision"):
-            if glued:
-                tokens += [_token(view, *part) for part in _parts(view.text, start, end)]
-            else:
-                tokens.append(_token(view, start, end))
+        if match.lastgroup == "elision":
+            tokens.append(_token(view, start, end - 1))
+        elif glued:
+            tokens += [_token(view, *part) for part in _parts(view.text, start, end)]
+        else:
+            tokens.append(_token(view, start, end))
     return tokens
 
 
