@@ -89,6 +89,11 @@ class LoginGuard:
         by_address = [self._limiter.hit(limit, "address", address) for limit in ADDRESS_LIMITS]
         return all(by_login) and all(by_address)
 
+    def forgive(self, login: str) -> None:
+        """Forget the attempts under a name that has just logged in."""
+        for limit in LOGIN_LIMITS:
+            self._limiter.clear(limit, "login", login.lower())
+
 
 def add_reviewer(store: ReviewStore, login: str, name: str, password: str, role: str) -> Reviewer:
     """Make an account.

@@ -41,6 +41,7 @@ def login(
     opened = log_in(desk.store, login, password)
     if opened is None:
         return show(request, "login.html", status=401, problem="wrong")
+    desk.guard.forgive(login)
     return _with_session(request, opened[1])
 
 

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from pipeline.errors import ReviewError
+from pipeline.review.agreement import agreement, blind_readings
+from pipeline.review.campaigns import create_campaign, find_campaign
+from pipeline.review.decisions import Ballot, record
+from pipeline.review.drift import drift_by_source, shares_of_gold, stability_index
+from pipeline.review.labels import VerbatimLabels
+from pipeline.review.pace import seconds_a_review, sequence
+from pipeline.review.planner import plan, shrinking
+from pipeline.review.population import Scope, read_population
+from pipeline.review.quality import (
+    accuracy_by_group,
+    calibration,
+    confusion,
+    f1_by_label,
+    measured,
+)
+from pipeline.review.queue import claim
+from pipeline.review.sampling import Design, Mix
+from tests.pipeline.review.authored import MODEL_ID, gold, make_workspace, verbatim_id
+
+BOTH = ("customer", "employee")
+PLACES = {verbatim_id(i): i for i in range(2000)}
+
+
+def reading(sentiment="negative", **themes):
+    return VerbatimLabels(sentiment, "none", "none", themes)
+
+
+def test_agreement_matches_krippendorffs_known_example(labels):
+    # Two readers, 100 verbatims, the table of Cohen (1960) style: po 0.7, pe 0.5.
+    pairs = [("positive", "positive")] * 45 + [("positive", "negative")] * 15
+    pairs += [("negative", "positive")] * 15 + [("negative", "negative")] * 25
+    readings = {str(i): [reading(a), reading(b)] for i, (a, b) in enumerate(pairs)}
+    first = agreement(readings, labels)[0]
+    assert first.label == "sentiment"
+    assert first.share_same == pytest.approx(0.7)
+    assert first.kappa == pytest.approx(0.375)
+    # Nominal alpha: 1 - Do / De with De = 2 * 120 * 80 / (200 * 199).
+    assert first.alpha == pytest.approx(1 - 0.3 / (2 * 120 * 80 / (200 * 199)))
+    assert first.alpha_interval[0] < first.alpha < first.alpha_interval[1]
+
+
+def test_agreement_tells_what_is_missing_and_what_cannot_be_told(labels):
+    few = agreement({str(i): [reading(), reading()] for i in range(5)}, labels)[0]
+    assert (few.n_missing, few.alpha) == (15, None)
+    same = agreement({str(i): [reading(), reading()] for i in range(30)}, labels)[0]
+    assert (same.share_same, same.alpha, same.kappa) == (1.0, None, None)
+
+
+@pytest.fixture
+def reviewed(desk, workspace, labels, lead, bob, stamp):
+    """A campaign of 100, half mixed, all reviewed truthfully; two people where it wants two."""
+    design = Design(100, Mix(0.5, 0.25, 0.25, 0.0), double_share=0.3, seed=2)
+    number = create_campaign(desk, workspace, labels, lead, name="Tout", model_id=MODEL_ID, design=design)
+    for person in (lead, bob):
+        items = claim(desk, person, number, n_items=100, audiences=BOTH, lease_minutes=60)
+        ballots = [
+            Ballot(
+                entry.verbatim_id,
+                VerbatimLabels(**gold(PLACES[entry.verbatim_id])),
+                "review",
+                f"{person.id}:{entry.verbatim_id}",
+                number,
+                seconds=9.0,
+            )
+            for entry in items
+        ]
+        record(desk, person, ballots, stamp)
+    return number
+
+
+def test_quality_measures_only_what_chance_chose(desk, workspace, labels, lead, reviewed, stamp):
+    by_hand = [Ballot(verbatim_id(i), VerbatimLabels(**gold(i)), "list", f"h{i}") for i in range(180)]
+    record(desk, lead, by_hand, stamp)
+    entries = measured(desk, workspace, labels)
+    assert len(entries) == 100
+    assert sum(entry.weight for entry in entries) == pytest.approx(180, rel=0.25)
+    scores = {score.name: score for score in f1_by_label(entries, labels)}
+    means = scores["theme:means"]
+    assert means.low <= means.value <= means.high
+    assert means.value > 0.5
+    truth = {PLACES[e.verbatim_id]: e for e in entries}
+    weights = np.array([e.weight for e in truth.values()])
+    right = np.array([e.model.sentiment == gold(i)["sentiment"] for i, e in truth.items()])
+    assert accuracy_by_group(entries, "sentiment")[0].value == pytest.approx(
+        np.average(right, weights=weights)
+    )
+    table = confusion(entries, "sentiment", labels.sentiment)
+    assert table.sum(axis=1) == pytest.approx(1)
+    assert np.trace(table) > 2
+    assert all(abs(b.mean_predicted - b.share_right) < 0.3 for b in calibration(entries, labels, "sentiment"))
+    assert calibration(entries, labels, "themes")
+
+
+def test_quality_refuses_and_says_how_many_are_missing(desk, workspace, labels):
+    entries = measured(desk, workspace, labels)
+    assert entries == []
+    assert all(score.value is None and score.n_missing >= 50 for score in f1_by_label(entries, labels))
+    assert confusion(entries, "sentiment", labels.sentiment) is None
+    assert calibration(entries, labels, "themes") == []
+    assert accuracy_by_group(entries, "sentiment")[0].n_missing == 50
+
+
+def test_blind_readings_are_the_double_ones(desk, reviewed, labels):
+    readings = blind_readings(desk)
+    assert 15 <= len(readings) <= 45
+    assert all(len(given) == 2 for given in readings.values())
+    assert find_campaign(desk, reviewed).n_reviewed == 100
+    assert seconds_a_review(desk) == 9.0
+
+
+def test_intervals_shrink_as_reviews_come_in(desk, workspace, labels, reviewed):
+    population = read_population(workspace, MODEL_ID, Scope())
+    steps = shrinking(population, sequence(desk, reviewed, labels), "sentiment:negative", labels)
+    assert steps[-1].n_reviews == 100
+    assert steps[-1].half_width < steps[0].half_width
+    truth = np.mean([gold(i)["sentiment"] == "negative" for i in range(180)])
+    assert abs(steps[-1].estimate - truth) < 2 * steps[-1].half_width + 0.02
+
+
+def test_plan_foretells_the_interval_that_a_draw_then_has(tmp_path, labels):
+    workspace = make_workspace(tmp_path, 1500)
+    population = read_population(workspace, MODEL_ID, Scope())
+    whole = plan(population, "sentiment:negative", labels, columns=[], half_width=0.05)[0]
+    assert whole.n_with_model < whole.n_people_only <= 1500
+    estimates = []
+    generator = np.random.default_rng(0)
+    p = population["p_sentiment_negative"].to_numpy()
+    y = np.array(
+        [gold(PLACES[key])["sentiment"] == "negative" for key in population["verbatim_id"]], dtype=float
+    )
+    for _ in range(400):
+        chosen = generator.choice(1500, whole.n_with_model, replace=False)
+        estimates.append(p.mean() + (y[chosen] - p[chosen]).mean())
+    inside = np.mean(np.abs(np.array(estimates) - y.mean()) <= 0.05)
+    assert inside >= 0.93
+
+
+def test_plan_by_cell_never_asks_for_more_than_there_is(tmp_path, labels):
+    population = read_population(make_workspace(tmp_path, 300), MODEL_ID, Scope())
+    cells = plan(population, "theme:means", labels, columns=["audience", "month"], half_width=0.03)
+    assert sum(cell.n_verbatims for cell in cells) == 300
+    assert all(1 <= cell.n_with_model <= cell.n_verbatims for cell in cells)
+    with pytest.raises(ReviewError, match="more than 0 and less than 50 points"):
+        plan(population, "theme:means", labels, columns=[], half_width=0.6)
+    with pytest.raises(ReviewError, match="a label of the codebook"):
+        plan(population, "theme:prix", labels, columns=[], half_width=0.03)
+
+
+def test_drift_is_told_from_training_labels(desk, labels):
+    gold_rows = [{**gold(i), "audience": "customer" if i % 18 < 10 else "employee"} for i in range(180)]
+    table = pa.table(
+        {
+            "audience": [row["audience"] for row in gold_rows],
+            "sentiment": [row["sentiment"] for row in gold_rows],
+            "theme_means": [row["themes"].get("means") for row in gold_rows],
+        }
+    )
+    reference = shares_of_gold(table, labels)
+    assert reference["customer"]["theme:means"]["negative"] == pytest.approx(0.2)
+    alike = drift_by_source(desk, labels, reference)
+    assert [entry.source for entry in alike] == ["enquete", "barometre"]
+    assert all(entry.index is None and entry.n_missing > 0 for entry in alike if entry.n < 100)
+    moved = {**reference, "customer": {"sentiment": {"neutral": 1.0}}}
+    strong = next(e for e in drift_by_source(desk, labels, moved) if e.audience == "customer")
+    assert strong.level == "strong"
+    assert stability_index({"a": 1.0}, {"a": 1.0}) == 0.0
+
+
+def test_shares_of_gold_reads_positions_too(labels):
+    table = pa.table(
+        {
+            "audience": ["customer", "customer"],
+            "gold_sentiment": [0, 1],
+            "gold_theme_means": [0, 1],
+        }
+    )
+    shares = shares_of_gold(table, labels)["customer"]
+    assert shares["sentiment"] == {labels.sentiment[0]: 0.5, labels.sentiment[1]: 0.5}
+    assert shares["theme:means"] == {"absent": 0.5, labels.polarities[0]: 0.5}
+
+
+def test_sequence_is_empty_without_reviews(desk, workspace, labels, lead):
+    number = create_campaign(desk, workspace, labels, lead, name="Vide", model_id=MODEL_ID, design=Design(10))
+    empty = sequence(desk, number, labels)
+    assert empty.is_empty()
+    population = read_population(workspace, MODEL_ID, Scope())
+    assert shrinking(population, empty, "sentiment:negative", labels) == []
+    assert isinstance(empty, pl.DataFrame)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import time
+
+import polars as pl
+import pytest
+
+from pipeline.review.bulk import apply_bulk, parse_action, plan_bulk
+from pipeline.review.decisions import Ballot, record
+from pipeline.review.folding import fold, folded
+from pipeline.review.index import refresh_index
+from pipeline.review.labels import VerbatimLabels
+from pipeline.review.search import ListFilter, find, find_ids
+from pipeline.review.store import open_store
+from tests.pipeline.review.authored import TEXTS, gold, make_workspace, verbatim_id
+
+BOTH = ("customer", "employee")
+
+
+def test_fold_and_folded_agree():
+    texts = ["Cœur à l’ÉCOUTE", "", "Ça où naïf ŒUVRE 😤", "ÎLE"]
+    assert pl.DataFrame({"t": texts}).select(folded(pl.col("t")))["t"].to_list() == [fold(t) for t in texts]
+
+
+@pytest.mark.parametrize("words", ["ECOUTE", "equipe soudee", "Cœur", "coeur", "%", "_", "L'été"])
+def test_find_searches_words_whatever_case_and_accents(desk, words):
+    found = find(desk, ListFilter(words=words), BOTH)
+    texts = [TEXTS[i % len(TEXTS)] for i in range(180)]
+    questions = {"employee": "Que devrions-nous améliorer ?", "customer": ""}
+    wanted = sum(
+        all(word in fold(f"{text} {questions[audience]}") for word in fold(words).split())
+        for audience, text, *_ in texts
+    )
+    assert found.n_total == wanted
+
+
+def test_find_filters_on_labels_context_and_state(desk, bob, stamp):
+    given = [
+        Ballot(verbatim_id(i), VerbatimLabels(**gold(i)), "list", f"k{i}", doubt=i == 0) for i in range(18)
+    ]
+    record(desk, bob, given, stamp)
+    reviewed = find(desk, ListFilter(state="reviewed", sort="reviewed"), BOTH)
+    assert reviewed.n_total == 18
+    assert find(desk, ListFilter(reviewer=bob.id), BOTH).n_total == 18
+    assert find(desk, ListFilter(state="doubted"), BOTH).n_total == 1
+    negative = find(desk, ListFilter(state="reviewed", theme="means", polarity="negative"), BOTH)
+    assert negative.n_total == sum(gold(i)["themes"].get("means") == "negative" for i in range(18))
+    assert find(desk, ListFilter(state="reviewed", incivility="reported"), BOTH).n_total == 1
+    regions = find(desk, ListFilter(dimension="region=Nord", audience="employee"), BOTH)
+    assert regions.n_total == sum(i % 3 == 1 and TEXTS[i % 18][0] == "employee" for i in range(180))
+    assert find(desk, ListFilter(dimension="region=Nor"), BOTH).n_total == 0
+    low = find(desk, ListFilter(confidence_below=0.2), BOTH)
+    high = find(desk, ListFilter(confidence_above=0.2), BOTH)
+    assert low.n_total + high.n_total == 180
+
+
+def test_find_never_shows_an_audience_that_is_not_allowed(desk):
+    assert find(desk, ListFilter(audience="employee"), ("customer",)).n_total == 0
+    assert {row.audience for row in find(desk, ListFilter(), ("customer",)).rows} == {"customer"}
+
+
+def test_pages_hold_each_verbatim_once(desk):
+    seen = [row.verbatim_id for page in range(1, 5) for row in find(desk, ListFilter(page=page), BOTH).rows]
+    assert len(seen) == len(set(seen)) == 180
+    assert seen == find_ids(desk, ListFilter(), BOTH, 1000)
+
+
+def test_bulk_changes_what_was_previewed_and_nothing_twice(desk, bob, labels, stamp):
+    action = parse_action("theme:support=positive", labels)
+    ids = [verbatim_id(i) for i in range(6)]
+    changes = plan_bulk(desk, ids, action, ("customer",))
+    assert all(change.after.themes["support"] == "positive" for change in changes)
+    assert apply_bulk(desk, bob, changes, stamp, "abc") == len(changes)
+    assert apply_bulk(desk, bob, changes, stamp, "abc") == 0
+    assert find(desk, ListFilter(state="reviewed", theme="support", polarity="positive"), BOTH).n_total == 6
+
+
+def test_refresh_index_takes_new_parts_once_and_keeps_reviews(tmp_path, labels):
+    workspace = make_workspace(tmp_path / "w", 40)
+    store = open_store(f"sqlite:///{tmp_path / 'r.sqlite'}")
+    assert refresh_index(store, workspace, labels).n_verbatims == 40
+    again = refresh_index(store, workspace, labels)
+    assert (again.n_parts, again.n_verbatims) == (0, 0)
+    store.engine.dispose()
+
+
+def test_first_page_of_a_long_list_is_fast(tmp_path, labels):
+    workspace = make_workspace(tmp_path / "w", 6_000)
+    store = open_store(f"sqlite:///{tmp_path / 'r.sqlite'}")
+    refresh_index(store, workspace, labels)
+    for wanted in (ListFilter(), ListFilter(words="menacée"), ListFilter(theme="means", sort="month")):
+        started = time.perf_counter()
+        page = find(store, wanted, BOTH)
+        assert len(page.rows) == 50
+        assert time.perf_counter() - started < 0.3
+    store.engine.dispose()
