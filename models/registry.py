@@ -45,6 +45,12 @@ def load_tagger(name_or_path: str, labels: LabelSpace) -> Tagger:
     return _loader(card, folder)(folder, labels)
 
 
+def load_member(folder: Path, name: str, labels: LabelSpace) -> Tagger:
+    """Load a model that another one is made of: a folder beside its description, or a model of that name."""
+    beside = folder / name
+    return load_tagger(str(beside) if (beside / MODEL_FILE).is_file() else name, labels)
+
+
 def model_folder(name_or_path: str) -> Path:
     """Find the folder of a model."""
     name = DEFAULT_MODEL if name_or_path == "default" else name_or_path
@@ -139,6 +145,7 @@ _LOADERS: Mapping[str, tuple[str, str]] = {
     "compact": ("models.compact.tagger", "load_compact"),
     "transformer": ("models.compact.tagger", "load_compact"),
     "blend": ("models.blend.tagger", "load_blend"),
+    "cascade": ("models.cascade", "load_cascade"),
 }
 """Module and function that load each kind of model; imported only when one is asked for."""
 
