@@ -102,12 +102,13 @@ _PLATE_CONTEXT: Final = re.compile(
     r"|\b\d{2,4}[ \-.]?[a-hj-np-tv-z]{2,3}[ \-.]?(?:\d{2}|2[ab])\b)"
 )
 # Quick looks before the slow expressions above.
-_BORN_HINT: Final = re.compile(r"\bnee?|naiss|anniv|ddn|d\.d\.n|\bdob\b")
-_PLATE_HINT: Final = re.compile(r"\d{2}[ \-.–]{0,2}[a-z]{2}")
-_REFERENCE_HINT: Final = re.compile(
-    r"\d{5}|\d[a-z\-_/]{1,4}\d|[a-z]\d{2}|(?:n\s?[°ºo]|nº|\bnum|numero|\bno\.|#|:|=|\bref"
-    r"|\bcode)[^0-9]{0,40}\d"
+_BORN_HINT: Final = re.compile(
+    r"\bnee?s?\b[^a-z]{0,4}(?:\d|(?:le|en|a|du|au|est|c|etait|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b)"
+    r"|\bnee?(?:\(|\.e)|naiss|anniv|ddn|d\.d\.n|\bdob\b"
 )
+_PLATE_HINT: Final = re.compile(r"\d{2}[ \-.–]{0,2}[a-z]{2}")
+_MARKS: Final = ("n°", "nº", "n o", "num", "no.", "no ", "ref", "code", "#", ":", "=", "n ")
+_FIVE_DIGITS: Final = re.compile(r"\d{5}|\d(?:[a-z/_\-]{0,6}\d){4}")
 _PLATE_WORDS: Final = frozenset(
     [
         "DE",
@@ -164,6 +165,17 @@ _PLATE_UNITS: Final = frozenset(
 )
 
 
+# Expressions with the least digits of what they find.
+_BY_MARK: Final = ((_ANNOUNCED, 3), (_SAID, 4))
+_BY_LENGTH: Final = (
+    (_DIRECT, 5),
+    (_NUMBERED, 5),
+    (_BARE_CODE, 6),
+    (_BARE_LONG, 9),
+    (_BARE_CHUNKS, 6),
+)
+
+
 def find_birth_dates(folded: str) -> Iterator[Span]:
     """Find dates of birth: a date that « né le », « DDN » or the like announces. Other dates stay.
 
@@ -216,17 +228,9 @@ def find_references(folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `REFERENCE`.
     """
-    if not _REFERENCE_HINT.search(folded):
-        return
-    for expression, min_digits in (
-        (_ANNOUNCED, 3),
-        (_SAID, 4),
-        (_DIRECT, 5),
-        (_NUMBERED, 5),
-        (_BARE_CODE, 6),
-        (_BARE_LONG, 9),
-        (_BARE_CHUNKS, 6),
-    ):
+    announced = _BY_MARK if any(mark in folded for mark in _MARKS) else ()
+    plain = _BY_LENGTH if _FIVE_DIGITS.search(folded) else ()
+    for expression, min_digits in (*announced, *plain):
         for match in expression.finditer(folded):
             token, start, end = _token(match)
             if _is_reference(folded, token, start, end, min_digits):
@@ -252,6 +256,5 @@ def _is_reference(folded: str, token: str, start: int, end: int, min_digits: int
 
 
 # The least digits that each needs.
-FINDERS: Final = ((find_birth_dates, 1),)
 FEWEST_PLATE_DIGITS: Final = 3
 FEWEST_REFERENCE_DIGITS: Final = 3

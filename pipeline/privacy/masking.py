@@ -104,9 +104,12 @@ def find_structured(view: View) -> list[Span]:
     for find in contacts.FINDERS:
         spans += find(view.folded)
     n_digits = len(_DIGIT.findall(view.folded))
-    for find, least in (*numbers.FINDERS, *files.FINDERS):
-        if n_digits >= least:
-            spans += find(view.folded)
+    if numbers.may_hold_number(view.folded):
+        for find, least in numbers.FINDERS:
+            if n_digits >= least:
+                spans += find(view.folded)
+    if n_digits:
+        spans += files.find_birth_dates(view.folded)
     if n_digits >= files.FEWEST_REFERENCE_DIGITS:
         spans += _apart(files.find_references(view.folded), spans)
     if n_digits >= files.FEWEST_PLATE_DIGITS:

@@ -39,6 +39,7 @@ _AMOUNT_FOLLOWS: Final = re.compile(
 )
 _THOUSANDS: Final = re.compile(r"\+?[1-9]\d{0,2}(?:[ .]\d{3})+")
 
+_DENSE: Final = re.compile(r"\d(?:\D{0,5}\d){6}")
 _IBAN_START: Final = re.compile(r"(?=([a-z]{2}[\s.\-]?\d{2}(?:[\s.\-]{0,2}[a-z0-9]){11,32}))")
 _IBAN_CONTEXT: Final = re.compile(r"\b(?:iban|rib)\b[^0-9]{0,30}$")
 _RIB: Final = re.compile(r"(?<!\d)\d{5}[\s.\-]?\d{5}[\s.\-]?[a-z0-9]{11}[\s.\-]?\d{2}(?!\d)")
@@ -66,6 +67,11 @@ def _compact(number: str) -> str:
 
 def _n_digits(text: str) -> int:
     return sum(map(str.isdigit, text))
+
+
+def may_hold_number(folded: str) -> bool:
+    """Whether seven digits stand close together, as in each number of this module."""
+    return _DENSE.search(folded) is not None
 
 
 def find_phones(folded: str) -> Iterator[Span]:
