@@ -18,6 +18,7 @@ from scipy import stats
 
 from pipeline.estimate.calibration import Calibration, GoldScores, calibrate
 from pipeline.estimate.cells import Cells
+from pipeline.estimate.curves import Curve
 from pipeline.estimate.engine import METHODS, Means, ReviewedCells, estimate_means
 from pipeline.estimate.ratios import Figures, leave_out_unsure
 from pipeline.estimate.scores import Floats, Score, ScoreBook
@@ -26,7 +27,6 @@ LEVELS = (0.95, 0.80)
 # A source is drawn from when it holds at least this many of those who have the label, and of those who do
 # not.
 MIN_POOL = 15
-FIRST_GROUP = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,14 @@ class Grid:
         sizes: Verbatims of a cell.
         prevalences: Shares of those who have the label.
         reviews: Reviewed verbatims of a cell, fewer than its size.
+        elsewhere: Reviewed verbatims in other cells of the same source, for cells where nobody reviewed.
         repeats: Cells for each source, score and combination.
     """
 
     sizes: tuple[int, ...] = (30, 100, 300, 1000, 3000)
     prevalences: tuple[float, ...] = (0.01, 0.05, 0.20, 0.60)
     reviews: tuple[int, ...] = (0, 10, 30, 100, 300)
+    elsewhere: tuple[int, ...] = (0, 300)
     repeats: int = 20
 
 
@@ -69,7 +71,7 @@ def simulate(gold: dict[str, GoldScores], book: ScoreBook, grid: Grid, seed: int
         seed: Seed of the draws.
 
     Returns:
-        One row a cell: `audience, source, shift, score, size, prevalence, reviewed, method, truth,
+        One row a cell: `audience, source, shift, score, size, prevalence, reviewed, elsewhere, method, truth,
         estimate, given`, and for each method of `intervals` and each level whether it `covers_…` and its
         `width_…`.
     """
@@ -79,8 +81,10 @@ def simulate(gold: dict[str, GoldScores], book: ScoreBook, grid: Grid, seed: int
         for size in grid.sizes:
             for prevalence in grid.prevalences:
                 for reviewed in grid.reviews:
-                    if reviewed < size:
-                        parts.append(_run(pool, size, prevalence, reviewed, grid.repeats, rng))
+                    for elsewhere in grid.elsewhere if reviewed == 0 else (0,):
+                        if reviewed < size:
+                            case = Case(size, prevalence, reviewed, elsewhere)
+                            parts.append(_run(pool, case, grid.repeats, rng))
     return pa.concat_tables(parts)
 
 
@@ -129,9 +133,18 @@ def _only(calibration: Calibration, k: int) -> Calibration:
     return Calibration(**{name: getattr(calibration, name)[[k]] for name in names})
 
 
-def _run(
-    pool: Pool, size: int, prevalence: float, reviewed: int, repeats: int, rng: np.random.Generator
-) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One combination of a grid."""
+
+    size: int
+    prevalence: float
+    reviewed: int
+    elsewhere: int
+
+
+def _run(pool: Pool, case: Case, repeats: int, rng: np.random.Generator) -> pa.Table:
+    size, prevalence, reviewed = case.size, case.prevalence, case.reviewed
     have, lack = np.flatnonzero(pool.true == 1), np.flatnonzero(pool.true == 0)
     drawn = np.where(
         rng.random((repeats, size)) < prevalence,
@@ -141,6 +154,11 @@ def _run(
     predicted, true = pool.predicted[drawn], pool.true[drawn]
     cells = cells_of(predicted, pool.audience)
     reviews = reviews_of(predicted, true, reviewed)
+    if case.elsewhere:
+        # One more cell holds the rest of the company; it is estimated, and not looked at.
+        others = rng.integers(len(pool.true), size=(1, case.elsewhere * 10))
+        cells = cells_of(predicted, pool.audience, pool.predicted[others])
+        reviews = reviews_of(pool.predicted[others], pool.true[others], case.elsewhere, first=repeats)
     score = replace(pool.score, within=None)
     means = estimate_means(cells, (score,), {pool.audience: pool.calibration}, reviews)
     truth = true.mean(axis=1)
@@ -152,48 +170,52 @@ def _run(
         "size": [size] * repeats,
         "prevalence": [prevalence] * repeats,
         "reviewed": [reviewed] * repeats,
-        "method": [METHODS[m] for m in means.method[:, 0]],
+        "elsewhere": [case.elsewhere] * repeats,
+        "method": [METHODS[m] for m in means.method[:repeats, 0]],
         "truth": truth,
-        "estimate": means.value[:, 0],
+        "estimate": means.value[:repeats, 0],
     }
-    columns["given"] = ~leave_out_unsure(_figures(means), 0.0, LEVELS[0]).unsure
+    columns["given"] = ~leave_out_unsure(_figures(means, repeats), 0.0, LEVELS[0]).unsure
     for name, low, high, target in _intervals(means, predicted, true, reviewed, prevalence):
         columns[f"covers_{name}"] = (low <= target + 1e-12) & (high >= target - 1e-12)
         columns[f"width_{name}"] = high - low
     return pa.table(columns)
 
 
-def cells_of(predicted: Floats, audience: str) -> Cells:
+def cells_of(predicted: Floats, audience: str, rest: Floats | None = None) -> Cells:
     """Make the sums of cells of one score, each verbatim by another person.
 
     Args:
         predicted: Cells × verbatims.
         audience: Who wrote.
+        rest: More cells × verbatims, of another size.
 
     Returns:
         The sums.
     """
-    repeats, size = predicted.shape
-    n = np.full(repeats, size, dtype=np.int64)
-    sums, squares = predicted.sum(axis=1)[:, None], (predicted**2).sum(axis=1)[:, None]
-    one = np.ones((repeats, 1), dtype=np.int64)
-    keys = pa.table({"audience": [audience] * repeats})
-    return Cells(keys, n, n, sums, sums, squares, squares, one * size, one * size, one, one)
+    blocks = [predicted] if rest is None else [predicted, rest]
+    n = np.concatenate([np.full(len(block), block.shape[1], dtype=np.int64) for block in blocks])
+    sums = np.concatenate([block.sum(axis=1) for block in blocks])[:, None]
+    squares = np.concatenate([(block**2).sum(axis=1) for block in blocks])[:, None]
+    size = n[:, None]
+    keys = pa.table({"audience": [audience] * len(n)})
+    return Cells(keys, n, n, sums, sums, squares, squares, size, size, size, size)
 
 
-def reviews_of(predicted: Floats, true: Floats, reviewed: int) -> ReviewedCells:
+def reviews_of(predicted: Floats, true: Floats, reviewed: int, first: int = 0) -> ReviewedCells:
     """Review the first verbatims of every cell, which were drawn at random.
 
     Args:
         predicted: Cells × verbatims.
         true: Cells × verbatims.
         reviewed: How many of each cell.
+        first: Position of the first of these cells.
 
     Returns:
         Reviewed verbatims with their inclusion probability.
     """
     repeats, size = predicted.shape
-    cell = np.repeat(np.arange(repeats), reviewed)
+    cell = first + np.repeat(np.arange(repeats), reviewed)
     return ReviewedCells(
         cell=cell,
         row=np.arange(repeats * reviewed),
@@ -203,14 +225,16 @@ def reviews_of(predicted: Floats, true: Floats, reviewed: int) -> ReviewedCells:
     )
 
 
-def _figures(means: Means) -> Figures:
+def _figures(means: Means, n: int) -> Figures:
     return Figures(
-        means.value[:, 0],
-        means.error[:, 0],
-        means.sampling[:, 0],
-        means.freedom[:, 0],
-        means.method[:, 0],
-        np.zeros(len(means.value), dtype=bool),
+        means.value[:n, 0],
+        means.error[:n, 0],
+        means.sampling[:n, 0],
+        means.freedom[:n, 0],
+        means.method[:n, 0],
+        np.zeros(n, dtype=bool),
+        Curve(means.curves.a[:n, 0], means.curves.b[:n, 0], means.curves.c[:n, 0]),
+        means.free[:n, 0],
     )
 
 
@@ -221,7 +245,7 @@ def _intervals(
     truth = true.mean(axis=1)
     process = np.full(len(truth), prevalence)
     size = true.shape[1]
-    figures = _figures(means)
+    figures = _figures(means, len(truth))
     for level in LEVELS:
         at = f"{level * 100:.0f}"
         yield f"miroir_{at}", *figures.interval(0.0, level, with_sampling=False), truth

@@ -27,6 +27,8 @@ import numpy.typing as npt
 
 from pipeline.estimate.calibration import Calibration
 from pipeline.estimate.cells import Cells, Ints
+from pipeline.estimate.curves import Curve, binomial
+from pipeline.estimate.lines import Lines, Witness, lines_of, sharpen
 from pipeline.estimate.scores import Floats, Score
 
 METHODS = ("count", "calibrated", "partial", "ppi", "exact")
@@ -38,6 +40,8 @@ PRIOR_LABELS = 10.0
 PPI_WEIGHT = 0.8
 # A respondent's errors of tagging resemble each other this much.
 TAGGING_CORRELATION = 0.5
+# Unexplained variance seen on few labels, in units of the variance of a share, goes up to this.
+MAX_RATIO = 3.0
 # A line whose rise is not this many of its standard errors tells nothing.
 MIN_SLOPE_ERRORS = 2.0
 
@@ -72,6 +76,8 @@ class Means:
         freedom: Degrees of freedom of `error`.
         method: Position in `METHODS`.
         reviewed: Reviewed verbatims, one entry a cell.
+        curves: Variance of the estimate as a function of the truth; `error` is its value at the estimate.
+        free: Independent verbatims that a cell is worth for a score.
     """
 
     value: Floats
@@ -80,6 +86,8 @@ class Means:
     freedom: Floats
     method: npt.NDArray[np.int8]
     reviewed: Ints
+    curves: Curve
+    free: Floats
 
 
 def no_reviews(n_scores: int) -> ReviewedCells:
@@ -107,51 +115,28 @@ def estimate_means(
     """
     audience = np.asarray(cells.keys["audience"].to_pylist(), dtype=object)
     shape = (len(cells), len(scores))
-    value, error, sampling = np.empty(shape), np.empty(shape), np.empty(shape)
-    freedom, method = np.empty(shape), np.empty(shape, dtype=np.int8)
+    value, sampling, freedom, free = (np.empty(shape) for _ in range(4))
+    curves = Curve(*(np.empty(shape) for _ in range(3)))
+    method = np.empty(shape, dtype=np.int8)
+    group = np.unique(audience.astype(str), return_inverse=True)[1].astype(np.int64)
     for k, score in enumerate(scores):
-        lines = _Line.of_cells(calibrations, audience, k)
-        column = _estimate_score(cells, score, k, lines, reviewed)
-        value[:, k], error[:, k], freedom[:, k], method[:, k] = column
+        lines = lines_of(calibrations, audience, k)
+        column = _estimate_score(cells, score, k, lines, reviewed, group)
+        value[:, k], curve, freedom[:, k], method[:, k] = column
+        curves.a[:, k], curves.b[:, k], curves.c[:, k] = curve.a, curve.b, curve.c
+        free[:, k] = free_people(cells, k)
     names = {score.name: k for k, score in enumerate(scores)}
     for k, score in enumerate(scores):
         within = None if score.within is None else value[:, names[score.within]]
         sampling[:, k] = _sampling_variance(cells, score, k, value[:, k], within)
     counts = np.bincount(reviewed.cell, minlength=len(cells)).astype(np.int64)
-    return Means(value, error, sampling, freedom, method, counts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One score's calibration, one entry a cell."""
-
-    low: Floats
-    high: Floats
-    noise_low: Floats
-    noise_high: Floats
-    shift_low: Floats
-    shift_high: Floats
-    freedom: Floats
-
-    @classmethod
-    def of_cells(cls, calibrations: dict[str, Calibration], audience: np.ndarray, k: int) -> _Line:
-        names = ("mean_low", "mean_high", "noise_low", "noise_high", "shift_low", "shift_high", "freedom")
-        columns = []
-        for name in names:
-            column = np.full(len(audience), np.nan)
-            for who, calibration in calibrations.items():
-                column[audience == who] = getattr(calibration, name)[k]
-            columns.append(column)
-        return cls(*columns)
-
-    @property
-    def slope(self) -> Floats:
-        return self.high - self.low
+    error = curves.variance(value)
+    return Means(value, error, sampling, freedom, method, counts, curves, free)
 
 
 def _estimate_score(
-    cells: Cells, score: Score, k: int, line: _Line, reviewed: ReviewedCells
-) -> tuple[Floats, Floats, Floats, npt.NDArray[np.int8]]:
+    cells: Cells, score: Score, k: int, line: Lines, reviewed: ReviewedCells, group: Ints
+) -> tuple[Floats, Curve, Floats, npt.NDArray[np.int8]]:
     width = score.high - score.low
     probability = reviewed.probability[reviewed.row]
     certain = np.isnan(probability) | (probability >= 1.0)
@@ -162,52 +147,72 @@ def _estimate_score(
     safe_rest = np.maximum(rest, 1.0)
     mean = (cells.sums[:, k] - _total(reviewed.cell, certain, predicted, len(cells))) / safe_rest
     clusters = 1.0 + TAGGING_CORRELATION * np.maximum(cells.sum_n2 / np.maximum(cells.n, 1) - 1.0, 0.0)
-    read, read_error = _read_back(mean, safe_rest / clusters, line)
+    by_chance = Witness(
+        cell=reviewed.cell[~certain],
+        row=reviewed.row[~certain],
+        weight=1.0 / probability[~certain],
+        t=(true[~certain] - score.low) / width,
+        predicted=predicted[~certain],
+        group=group,
+    )
+    line = sharpen(line, by_chance)
+    read, read_curve = _read_back(mean, safe_rest / clusters, line)
+    read_error = read_curve.variance(np.clip(read, 0.0, 1.0))
     chance = _Chance.of(
         reviewed.cell[~certain], probability[~certain], true[~certain], predicted[~certain], len(cells)
     )
-    seen, seen_error, seen_freedom = _rectify(chance, score, mean, read, read_error, line)
+    seen, seen_curve = _rectify(chance, score, mean, read, read_error, line)
+    seen_error = np.where(chance.n > 0, seen_curve.variance(np.clip(seen, 0.0, 1.0)), np.inf)
     weight = _weight(read_error, seen_error)
-    t = np.where(weight < 1, (1 - weight) * np.nan_to_num(read), 0.0) + np.where(
-        weight > 0, weight * np.nan_to_num(seen), 0.0
-    )
-    variance = np.where(
-        weight < 1, (1 - weight) ** 2 * np.nan_to_num(read_error, posinf=0.0), 0.0
-    ) + np.where(weight > 0, weight**2 * np.nan_to_num(seen_error, posinf=0.0), 0.0)
-    with np.errstate(invalid="ignore"):
-        parts = (1 - weight) ** 2 * read_error, weight**2 * seen_error
-    freedom = _freedom(variance, parts[0], line.freedom, parts[1], seen_freedom)
-    nothing = np.isinf(read_error) & np.isinf(seen_error)
+    curve = _weighed(read_curve, (1 - weight) ** 2).plus(_weighed(seen_curve, weight**2))
+    t = _weighed_value(read, 1 - weight) + _weighed_value(seen, weight)
+    parts = _weighed_value(read_error, (1 - weight) ** 2), _weighed_value(seen_error, weight**2)
+    freedom = _freedom(parts[0], line.freedom, parts[1], chance.n + PRIOR_LABELS - 1)
+    nothing = ~np.isfinite(read_error) & ~np.isfinite(seen_error)
     counted = nothing & (rest > 0) & (chance.n == 0) & np.isnan(line.slope)
     share = rest / np.maximum(cells.n, 1)
+    base = known_true / np.maximum(cells.n, 1)
     body = score.low + width * np.clip(np.where(nothing, np.nan, t), 0.0, 1.0)
     body = np.where(counted, mean, body)
-    value = np.where(rest > 0, share * body, 0.0) + known_true / np.maximum(cells.n, 1)
-    variance = np.where(rest > 0, share**2 * width**2 * variance, 0.0)
-    variance = np.where((rest > 0) & nothing, np.nan, variance)
+    value = np.where(rest > 0, share * body, 0.0) + base
+    # A verbatim that is known does not move: the curve is that of the rest, laid where the rest lies.
+    curve = curve.mapped(base + share * score.low, share * width)
+    missing = (rest > 0) & nothing
+    curve = Curve(*(np.where(missing, np.nan, part) for part in (curve.a, curve.b, curve.c)))
     method = np.full(len(cells), CALIBRATED, dtype=np.int8)
     method[weight > 0] = PARTIAL
     method[weight >= PPI_WEIGHT] = PPI
     method[counted] = COUNT
     method[rest <= 0] = EXACT
-    return value, variance, np.where(rest > 0, freedom, np.inf), method
+    return value, curve, np.where(rest > 0, freedom, np.inf), method
+
+
+def _weighed(curve: Curve, weight: Floats) -> Curve:
+    """Multiply a variance, one without weight being none at all."""
+    return Curve(*(_weighed_value(part, weight) for part in (curve.a, curve.b, curve.c)))
+
+
+def _weighed_value(value: Floats, weight: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        return np.where(weight > 0, np.nan_to_num(value, posinf=0.0, neginf=0.0) * weight, 0.0)
 
 
 def _total(cell: Ints, rows: npt.NDArray[np.bool_], values: Floats, n_cells: int) -> Floats:
     return np.bincount(cell[rows], weights=values[rows], minlength=n_cells).astype(np.float64)
 
 
-def _read_back(mean: Floats, n_free: Floats, line: _Line) -> tuple[Floats, Floats]:
-    """Read t off the calibration line, with its variance; infinite where the line is too flat."""
+def _read_back(mean: Floats, n_free: Floats, line: Lines) -> tuple[Floats, Curve]:
+    """Read t off the calibration line, with its variance; NaN where the line is too flat to be read."""
     slope = line.slope
     with np.errstate(invalid="ignore", divide="ignore"):
         t = (mean - line.low) / slope
-        inside = np.clip(t, 0.0, 1.0)
-        noise = ((1 - inside) * line.noise_low + inside * line.noise_high) / n_free
-        shift = (1 - inside) ** 2 * line.shift_low + inside**2 * line.shift_high
-        error = (noise + shift) / slope**2
         steep = slope > MIN_SLOPE_ERRORS * np.sqrt(line.shift_low + line.shift_high)
-    return t, np.where(steep & ~np.isnan(t), error, np.inf)
+        # In t: noise of the verbatims, linear, and doubt about the two ends of the line, quadratic.
+        a = line.noise_low / n_free + line.shift_low
+        b = (line.noise_high - line.noise_low) / n_free - 2 * line.shift_low
+        c = line.shift_low + line.shift_high
+        usable = np.where(steep & ~np.isnan(t), 1 / slope**2, np.nan)
+    return t, Curve(a * usable, b * usable, c * usable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +239,9 @@ class _Chance:
 
 
 def _rectify(
-    chance: _Chance, score: Score, mean: Floats, read: Floats, read_error: Floats, line: _Line
-) -> tuple[Floats, Floats, Floats]:
-    """Prediction-powered estimate of t, its variance and degrees of freedom; infinite without labels."""
+    chance: _Chance, score: Score, mean: Floats, read: Floats, read_error: Floats, line: Lines
+) -> tuple[Floats, Curve]:
+    """Prediction-powered estimate of t with its variance, which means nothing without labels."""
     width = score.high - score.low
     with np.errstate(invalid="ignore", divide="ignore"):
         y = (chance.y / chance.weight - score.low) / width
@@ -258,13 +263,16 @@ def _rectify(
         tuned = np.clip(np.nan_to_num(yf / np.where(ff > 0, ff, np.nan)), 0.0, None)
         rest = np.maximum(yy - 2 * tuned * yf + tuned**2 * ff, 0.0)
         t = tuned * mean + y - tuned * f
-        error = rest * chance.q / chance.weight**2
-    there = chance.n > 0
-    return t, np.where(there, error, np.inf), chance.n + PRIOR_LABELS - 1
+        per_label = np.where(chance.n > 0, chance.q / chance.weight**2, 0.0)
+        if not score.is_binary:
+            return t, Curve(rest * per_label, np.zeros_like(t), np.zeros_like(t))
+        # What the prediction leaves unexplained, as a part of the variance t (1 − t) of a share.
+        ratio = np.clip(np.nan_to_num(rest / yy, nan=1.0), 0.0, MAX_RATIO)
+    return t, binomial(np.full(len(t), 1.0)).times(ratio * per_label)
 
 
 def _expected_moments(
-    read: Floats, read_error: Floats, y: Floats, n: Floats, line: _Line
+    read: Floats, read_error: Floats, y: Floats, n: Floats, line: Lines
 ) -> tuple[Floats, Floats, Floats]:
     """Expect moments of truth and prediction from the calibration, or from the labels alone without one."""
     smoothed = (np.nan_to_num(y) * n + 1.0) / (n + 2.0)
@@ -281,21 +289,17 @@ def _expected_moments(
 def _weight(read_error: Floats, seen_error: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = read_error / (read_error + seen_error)
-    weight = np.where(np.isinf(seen_error), 0.0, np.where(np.isinf(read_error), 1.0, weight))
+    weight = np.where(~np.isfinite(seen_error), 0.0, np.where(~np.isfinite(read_error), 1.0, weight))
     return np.nan_to_num(weight)
 
 
-def _freedom(
-    total: Floats, first: Floats, first_freedom: Floats, second: Floats, second_freedom: Floats
-) -> Floats:
+def _freedom(first: Floats, first_freedom: Floats, second: Floats, second_freedom: Floats) -> Floats:
     """Welch–Satterthwaite degrees of freedom of a sum of two variances."""
-    first = np.nan_to_num(first, posinf=0.0)
-    second = np.nan_to_num(second, posinf=0.0)
     parts = first**2 / np.maximum(np.nan_to_num(first_freedom, nan=1.0), 1.0) + second**2 / np.maximum(
         second_freedom, 1.0
     )
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(parts > 0, np.maximum(total**2 / parts, 1.0), np.inf)
+        return np.where(parts > 0, np.maximum((first + second) ** 2 / parts, 1.0), np.inf)
 
 
 def free_people(cells: Cells, k: int) -> Floats:

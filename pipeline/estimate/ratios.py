@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from pipeline.estimate.cells import Cells
+from pipeline.estimate.curves import Curve, binomial
 from pipeline.estimate.engine import CALIBRATED, COUNT, Means, free_people
 from pipeline.estimate.scores import Floats, Measure, ScoreBook
 
@@ -29,6 +30,8 @@ class Figures:
         freedom: Degrees of freedom of `error`.
         method: Position in `engine.METHODS`.
         unsure: Whether it was left out because too little is known.
+        curve: Variance as a function of the truth, where that is known; else `error` serves everywhere.
+        free: Independent verbatims behind a share.
     """
 
     value: Floats
@@ -37,6 +40,8 @@ class Figures:
     freedom: Floats
     method: npt.NDArray[np.int8]
     unsure: npt.NDArray[np.bool_]
+    curve: Curve | None = None
+    free: Floats | None = None
 
     def interval(self, low: float, level: float, *, with_sampling: bool) -> tuple[Floats, Floats]:
         """Give the interval, cut at the bounds of the scale.
@@ -54,8 +59,21 @@ class Figures:
         if with_sampling:
             with np.errstate(invalid="ignore", divide="ignore"):
                 freedom = np.where(self.error > 0, freedom * (error / self.error) ** 2, 1e6)
-        half = stats.t.ppf(0.5 + level / 2, np.minimum(freedom, 1e6)) * np.sqrt(error)
-        return np.maximum(self.value - half, low), np.minimum(self.value + half, 1.0)
+        z = stats.t.ppf(0.5 + level / 2, np.minimum(freedom, 1e6))
+        if self.curve is None:
+            half = z * np.sqrt(error)
+            bounds = self.value - half, self.value + half
+        else:
+            bounds = self._whole_curve(self.curve, with_sampling).interval(self.value, z)
+        return np.maximum(bounds[0], low), np.minimum(bounds[1], 1.0)
+
+    def _whole_curve(self, curve: Curve, with_sampling: bool) -> Curve:
+        if not with_sampling:
+            return curve
+        if self.free is not None:
+            return curve.plus(binomial(self.free))
+        nothing = np.zeros_like(self.sampling)
+        return curve.plus(Curve(self.sampling, nothing, nothing))
 
 
 def figures_of(measure: Measure, book: ScoreBook, means: Means, cells: Cells, level: float) -> Figures:
@@ -80,6 +98,8 @@ def figures_of(measure: Measure, book: ScoreBook, means: Means, cells: Cells, le
             means.freedom[:, top],
             means.method[:, top],
             np.zeros(len(cells), dtype=bool),
+            Curve(*(part[:, top] for part in (means.curves.a, means.curves.b, means.curves.c))),
+            means.free[:, top] if book.scores[top].is_binary else None,
         )
     else:
         figures = _ratio(
@@ -132,4 +152,6 @@ def leave_out_unsure(figures: Figures, low: float, level: float) -> Figures:
         figures.freedom,
         figures.method,
         unsure,
+        figures.curve,
+        figures.free,
     )
