@@ -247,6 +247,30 @@ def changes_schema(dimensions: Sequence[str]) -> pa.Schema:
     )
 
 
+def quotes_schema(dimensions: Sequence[str]) -> pa.Schema:
+    """Build the schema of quotes: masked verbatims that may be shown, each for one cell.
+
+    Args:
+        dimensions: Names of the declared dimensions.
+
+    Returns:
+        Period (a month at the finest) and audience, dimensions, theme and polarity (null for a moment of
+        enchantment), labels, text.
+    """
+    keys = [pa.field(name, pa.string(), nullable=False) for name in MEASURE_KEYS]
+    return pa.schema(
+        [
+            *keys,
+            *(pa.field(name, pa.string()) for name in dimensions),
+            pa.field("theme", pa.string()),
+            pa.field("polarity", pa.string()),
+            pa.field("sentiment", pa.string(), nullable=False),
+            pa.field("enchantment", pa.string(), nullable=False),
+            pa.field("text", pa.string(), nullable=False),
+        ]
+    )
+
+
 def alerts_schema(dimensions: Sequence[str]) -> pa.Schema:
     """Build the schema of alerts: figures that left their usual band.
 

@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "status": "pipeline.cli.serve",
     "review": "pipeline.cli.review",
     "pretrain": "pipeline.cli.pretrain",
+    "coverage": "pipeline.cli.coverage",
+    "forget": "pipeline.cli.forget",
     "doctor": "pipeline.cli.doctor",
 }
 

@@ -157,9 +157,12 @@ def calibrate(gold: dict[str, GoldScores], book: ScoreBook) -> dict[str, Calibra
         Audience → calibration; NaN for a score that too few gold labels say anything about.
     """
     lines = {audience: _lines(scores, book) for audience, scores in gold.items()}
-    spreads = [line.spread for line in lines.values()]
-    typical = np.nanmean(np.concatenate(spreads), axis=0) if spreads else np.zeros(2)
-    return {audience: _pool(line, np.nan_to_num(typical)) for audience, line in lines.items()}
+    # Scores of different widths are averaged as parts of their width.
+    square = np.array([(score.high - score.low) ** 2 for score in book.scores])[:, None]
+    parts = [line.spread / square for line in lines.values()]
+    known = np.concatenate([part[~np.isnan(part).any(axis=1)] for part in [np.zeros((0, 2)), *parts]])
+    typical = (known.mean(axis=0) if len(known) else np.zeros(2)) * square
+    return {audience: _pool(line, typical) for audience, line in lines.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from scipy import stats
 
 from pipeline.estimate.calibration import Calibration, GoldScores, calibrate
-from pipeline.estimate.cells import Cells
+from pipeline.estimate.cells import Cells, Ints
 from pipeline.estimate.curves import Curve
 from pipeline.estimate.engine import METHODS, Means, ReviewedCells, estimate_means
 from pipeline.estimate.ratios import Figures, leave_out_unsure
@@ -44,7 +44,7 @@ class Grid:
     sizes: tuple[int, ...] = (30, 100, 300, 1000, 3000)
     prevalences: tuple[float, ...] = (0.01, 0.05, 0.20, 0.60)
     reviews: tuple[int, ...] = (0, 10, 30, 100, 300)
-    elsewhere: tuple[int, ...] = (0, 300)
+    elsewhere: tuple[int, ...] = (300,)
     repeats: int = 20
 
 
@@ -79,12 +79,9 @@ def simulate(gold: dict[str, GoldScores], book: ScoreBook, grid: Grid, seed: int
     parts = []
     for pool in _pools(gold, book, rng):
         for size in grid.sizes:
-            for prevalence in grid.prevalences:
-                for reviewed in grid.reviews:
-                    for elsewhere in grid.elsewhere if reviewed == 0 else (0,):
-                        if reviewed < size:
-                            case = Case(size, prevalence, reviewed, elsewhere)
-                            parts.append(_run(pool, case, grid.repeats, rng))
+            reviews = [n for n in grid.reviews if n < size]
+            parts.append(_run(pool, size, reviews, 0, grid, rng))
+            parts += [_run(pool, size, [0], n, grid, rng) for n in grid.elsewhere]
     return pa.concat_tables(parts)
 
 
@@ -133,46 +130,40 @@ def _only(calibration: Calibration, k: int) -> Calibration:
     return Calibration(**{name: getattr(calibration, name)[[k]] for name in names})
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One combination of a grid."""
-
-    size: int
-    prevalence: float
-    reviewed: int
-    elsewhere: int
-
-
-def _run(pool: Pool, case: Case, repeats: int, rng: np.random.Generator) -> pa.Table:
-    size, prevalence, reviewed = case.size, case.prevalence, case.reviewed
+def _run(
+    pool: Pool, size: int, reviews: Sequence[int], elsewhere: int, grid: Grid, rng: np.random.Generator
+) -> pa.Table:
+    """Simulate cells of one size, with every prevalence and number of reviews."""
+    cases = [(p, n) for p in grid.prevalences for n in reviews for _ in range(grid.repeats)]
+    prevalence, reviewed = np.array([p for p, _ in cases]), np.array([n for _, n in cases])
+    repeats = len(cases)
     have, lack = np.flatnonzero(pool.true == 1), np.flatnonzero(pool.true == 0)
     drawn = np.where(
-        rng.random((repeats, size)) < prevalence,
+        rng.random((repeats, size)) < prevalence[:, None],
         rng.choice(have, (repeats, size)),
         rng.choice(lack, (repeats, size)),
     )
     predicted, true = pool.predicted[drawn], pool.true[drawn]
     cells = cells_of(predicted, pool.audience)
-    reviews = reviews_of(predicted, true, reviewed)
-    if case.elsewhere:
+    given = reviews_of(predicted, true, reviewed)
+    if elsewhere:
         # One more cell holds the rest of the company; it is estimated, and not looked at.
-        others = rng.integers(len(pool.true), size=(1, case.elsewhere * 10))
+        others = rng.integers(len(pool.true), size=(1, elsewhere * 10))
         cells = cells_of(predicted, pool.audience, pool.predicted[others])
-        reviews = reviews_of(pool.predicted[others], pool.true[others], case.elsewhere, first=repeats)
+        given = reviews_of(pool.predicted[others], pool.true[others], np.array([elsewhere]), first=repeats)
     score = replace(pool.score, within=None)
-    means = estimate_means(cells, (score,), {pool.audience: pool.calibration}, reviews)
-    truth = true.mean(axis=1)
+    means = estimate_means(cells, (score,), {pool.audience: pool.calibration}, given)
     columns: dict[str, object] = {
         "audience": [pool.audience] * repeats,
         "source": [pool.source] * repeats,
         "shift": [pool.shift] * repeats,
         "score": [pool.score.name] * repeats,
         "size": [size] * repeats,
-        "prevalence": [prevalence] * repeats,
-        "reviewed": [reviewed] * repeats,
-        "elsewhere": [case.elsewhere] * repeats,
+        "prevalence": prevalence,
+        "reviewed": reviewed,
+        "elsewhere": [elsewhere] * repeats,
         "method": [METHODS[m] for m in means.method[:repeats, 0]],
-        "truth": truth,
+        "truth": true.mean(axis=1),
         "estimate": means.value[:repeats, 0],
     }
     columns["given"] = ~leave_out_unsure(_figures(means, repeats), 0.0, LEVELS[0]).unsure
@@ -202,7 +193,7 @@ def cells_of(predicted: Floats, audience: str, rest: Floats | None = None) -> Ce
     return Cells(keys, n, n, sums, sums, squares, squares, size, size, size, size)
 
 
-def reviews_of(predicted: Floats, true: Floats, reviewed: int, first: int = 0) -> ReviewedCells:
+def reviews_of(predicted: Floats, true: Floats, reviewed: Ints, first: int = 0) -> ReviewedCells:
     """Review the first verbatims of every cell, which were drawn at random.
 
     Args:
@@ -214,14 +205,14 @@ def reviews_of(predicted: Floats, true: Floats, reviewed: int, first: int = 0) -
     Returns:
         Reviewed verbatims with their inclusion probability.
     """
-    repeats, size = predicted.shape
-    cell = first + np.repeat(np.arange(repeats), reviewed)
+    n_cells, size = predicted.shape
+    chosen = np.arange(size)[None, :] < reviewed[:, None]
     return ReviewedCells(
-        cell=cell,
-        row=np.arange(repeats * reviewed),
-        probability=np.full(repeats * reviewed, reviewed / size),
-        predicted=predicted[:, :reviewed].reshape(-1, 1),
-        true=true[:, :reviewed].reshape(-1, 1),
+        cell=first + np.repeat(np.arange(n_cells), reviewed),
+        row=np.arange(int(reviewed.sum())),
+        probability=np.repeat(reviewed / size, reviewed),
+        predicted=predicted[chosen][:, None],
+        true=true[chosen][:, None],
     )
 
 
@@ -239,28 +230,26 @@ def _figures(means: Means, n: int) -> Figures:
 
 
 def _intervals(
-    means: Means, predicted: Floats, true: Floats, reviewed: int, prevalence: float
+    means: Means, predicted: Floats, true: Floats, reviewed: Ints, prevalence: Floats
 ) -> Iterator[tuple[str, Floats, Floats, Floats]]:
     """Name, bounds and target of every interval compared."""
     truth = true.mean(axis=1)
-    process = np.full(len(truth), prevalence)
     size = true.shape[1]
     figures = _figures(means, len(truth))
+    seen = np.arange(size)[None, :] < reviewed[:, None]
+    share = (true * seen).sum(axis=1) / np.maximum(reviewed, 1)
+    counted = (predicted > 0.5).mean(axis=1)
     for level in LEVELS:
         at = f"{level * 100:.0f}"
         yield f"miroir_{at}", *figures.interval(0.0, level, with_sampling=False), truth
-        yield f"process_{at}", *figures.interval(0.0, level, with_sampling=True), process
-        counted = (predicted > 0.5).mean(axis=1)
+        yield f"process_{at}", *figures.interval(0.0, level, with_sampling=True), prevalence
         half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(counted * (1 - counted) / size)
         yield f"naive_{at}", counted - half, counted + half, truth
-        if reviewed:
-            low, high = wilson(true[:, :reviewed].mean(axis=1), reviewed, level, reviewed / size)
-            yield f"humans_{at}", low, high, truth
-        else:
-            yield f"humans_{at}", np.zeros(len(truth)), np.ones(len(truth)), truth
+        low, high = wilson(share, reviewed, level, reviewed / size)
+        yield f"humans_{at}", low, high, truth
 
 
-def wilson(share: Floats, n: int, level: float, sampled: float) -> tuple[Floats, Floats]:
+def wilson(share: Floats, n: Ints, level: float, sampled: Floats) -> tuple[Floats, Floats]:
     """Wilson's interval of a share seen on n of a finite population.
 
     Args:
@@ -270,12 +259,13 @@ def wilson(share: Floats, n: int, level: float, sampled: float) -> tuple[Floats,
         sampled: Part of the population that was seen.
 
     Returns:
-        Lower and upper bounds.
+        Lower and upper bounds; 0 and 1 where nothing was seen.
     """
     z2 = stats.norm.ppf(0.5 + level / 2) ** 2 * (1 - sampled)
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
-    return centre - half, centre + half
+    safe = np.maximum(n, 1)
+    centre = (share + z2 / (2 * safe)) / (1 + z2 / safe)
+    half = np.sqrt(z2 * share * (1 - share) / safe + z2**2 / (4 * safe**2)) / (1 + z2 / safe)
+    return np.where(n > 0, centre - half, 0.0), np.where(n > 0, centre + half, 1.0)
 
 
 def summarise(rows: pa.Table, by: Sequence[str]) -> pa.Table:

@@ -71,7 +71,8 @@ class EstimateInputs:
 class Frame:
     """An open database with the table `frame`: one row a verbatim, in no particular order.
 
-    Columns: `verbatim_id, audience, period, person, respondent, source, question, rating, rating_scale`,
+    Columns: `verbatim_id, audience, period, person, respondent, source, question, rating, rating_scale,
+    sentiment, enchantment`,
     `f_i` score i in units of 1/4,096, `g_j` whether the verbatim is in group j, `t_k` how it speaks of
     theme k (0 not, 1 positive, 2 negative, 3 otherwise), `d_i` dimension i.
     """
@@ -152,7 +153,7 @@ def _build(
         for k, theme in enumerate(book.labels.themes)
     )
     dimensions = "".join(f", dimensions['{name}'] AS d_{i}" for i, name in enumerate(inputs.dimensions))
-    verbatims = _paths([path for b in inputs.batches for path in b.verbatims])
+    verbatims = paths_of(inputs)
     annotations = _paths([path for b in inputs.batches for path in b.annotations])
     # An anonymous answer stands for one person a row of its file; the smallest id names that person, so that
     # the name stays the same when the row comes again in a longer export.
@@ -177,7 +178,7 @@ def _build(
             SELECT source, rank, row, min(verbatim_id) AS first_id FROM latest
             WHERE respondent IS NULL GROUP BY ALL
         ), tagged AS (
-            SELECT verbatim_id, rank, {scores}, {groups}, {told}
+            SELECT verbatim_id, rank, sentiment, enchantment, {scores}, {groups}, {told}
             FROM read_parquet({annotations}, filename = true) JOIN annotation_files USING (filename)
         )
         SELECT latest.* EXCLUDE (rank, row),
@@ -203,6 +204,11 @@ def _ranks(batches: Sequence[BatchFiles], files: Sequence[Sequence[str]]) -> pa.
             "rank": pa.array([rank for _, rank in pairs], pa.int32()),
         }
     )
+
+
+def paths_of(inputs: EstimateInputs) -> str:
+    """Write the paths of all verbatims as an SQL list."""
+    return _paths([path for batch in inputs.batches for path in batch.verbatims])
 
 
 def _paths(paths: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from models.labels import LabelSpace
 from pipeline.config import EstimateConfig
 from pipeline.estimate.alerts import build_alerts
 from pipeline.estimate.calibration import Calibration, calibrate, read_out_of_fold
+from pipeline.estimate.candidates import CANDIDATES, find_candidates
 from pipeline.estimate.cells import Cells, grains, sum_cells
 from pipeline.estimate.changes import build_changes
 from pipeline.estimate.drivers import build_drivers
@@ -61,8 +62,9 @@ def estimate(inputs: EstimateInputs, config: EstimateConfig, labels: LabelSpace)
         tables = tables_of(estimates)
         perception = build_perception(frame, config.perception, config.level)
         drivers = build_drivers(frame, config.level, config.false_discoveries)
+        candidates = find_candidates(frame, inputs)
     tables[MIRROR] = ordered(pa.concat_tables([tables[MIRROR], perception]), inputs.dimensions)
-    return tables | {"drivers": drivers}
+    return tables | {"drivers": drivers, CANDIDATES: candidates}
 
 
 def estimate_all(frame: Frame, inputs: EstimateInputs, config: EstimateConfig) -> Estimates:

@@ -50,8 +50,8 @@ def read_ledger(workspace: Workspace) -> pa.Table | None:
 def drop_unpublished(workspace: Workspace, published: Collection[str]) -> None:
     """Remove the entry that a killed publication left after the last whole release.
 
-    An entry is written before its release, so that a reader never sees what the ledger does not hold. When the
-    release was then never finished, nobody saw it.
+    An entry is written before its release, so that a reader never sees what the ledger does not hold. When
+    the release was then never finished, nobody saw it.
 
     Args:
         workspace: Where releases are; the caller holds its lock.

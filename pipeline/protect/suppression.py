@@ -21,10 +21,12 @@ import pyarrow.compute as pc
 
 from pipeline.config import AudienceThresholds, ProtectConfig
 from pipeline.errors import PrivacyError
+from pipeline.estimate.candidates import CANDIDATES
 from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names, row_keys
 from pipeline.protect.blanks import COMPLETE, complete_rows
 from pipeline.protect.lattice import Lattice, build_lattice, grains_of
 from pipeline.protect.ledger import SHOWN, Groups, hold_back
+from pipeline.protect.quotes import choose_quotes
 from pipeline.protect.rounding import round_table
 
 GROUPS, OVERLAPS = "_groups", "_overlaps"
@@ -78,6 +80,8 @@ def protect(
         else:
             safe[name] = public.filter(pc.invert(public["suppressed"]))
     safe[SHOWN] = shown
+    if CANDIDATES in tables:
+        safe["quotes"] = choose_quotes(tables[CANDIDATES], groups.table, hidden_names, config)
     return safe
 
 
