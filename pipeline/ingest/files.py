@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
-from collections.abc import Collection, Iterator
+import lzma
+import zlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, cast
 
 import fsspec
 
@@ -19,6 +24,7 @@ from pipeline.ingest.spreadsheet import read_spreadsheet
 from pipeline.ingest.structured import read_jsonl, read_parquet
 
 _BLOCK_BYTES = 1 << 20
+_OPENERS: dict[str, Callable[..., object]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,12 @@ def open_input(item: Input) -> IO[bytes]:
         SourceError: It cannot be opened.
     """
     try:
-        stream: IO[bytes] = fsspec.open(item.url, "rb", compression="infer").open()
-        return stream
+        if "://" in item.url:
+            stream: IO[bytes] = fsspec.open(item.url, "rb", compression="infer").open()
+            return stream
+        # Not through fsspec, which logs the names of local files.
+        opener = _OPENERS.get(Path(item.url).suffix.lower(), open)
+        return cast(IO[bytes], opener(item.url, "rb"))
     except (OSError, ValueError, ImportError) as error:
         raise SourceError.because(
             "a file cannot be opened",
@@ -101,7 +111,7 @@ def read_content(item: Input, source: SourceConfig) -> Content:
             while block := stream.read(_BLOCK_BYTES):
                 digest.update(block)
             return Content(digest.hexdigest(), "", state)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise _unreadable(item, error) from None
 
 

@@ -11,6 +11,7 @@ import fsspec
 
 from pipeline.config import SourceConfig
 from pipeline.errors import SourceError
+from pipeline.ingest.dimensions import mask_name
 
 Kind = Literal["delimited", "spreadsheet", "jsonl", "parquet", "sql", "unsupported"]
 
@@ -39,7 +40,7 @@ class Input:
     Attributes:
         kind: How it is read; `unsupported` makes `ingest_input` raise, so that the run reports it.
         url: Local path, fsspec URL, or empty for a query.
-        name: File name for people; `sql` for a query.
+        name: File name for people, masked; `sql` for a query.
     """
 
     kind: Kind
@@ -85,7 +86,8 @@ def find_inputs(source: SourceConfig, base: Path) -> list[Input]:
         return [Input("sql", "", "sql")]
     path = source.path or ""
     found = _list_url(path) if "://" in path else _list_local(path, base)
-    inputs = [Input(kind_of(name), url, name) for url, name in found if not name.startswith((".", "~$"))]
+    shown = [(url, name) for url, name in found if not name.startswith((".", "~$"))]
+    inputs = [Input(kind_of(name), url, mask_name(name)) for url, name in shown]
     if not inputs:
         raise SourceError.because(
             f"source «{source.name}» has no input",

@@ -142,3 +142,65 @@ def test_find_inputs_fails_when_there_is_none(tmp_path):
     source = SourceConfig(name="vide", audience="customer", path="*.csv", text="Avis")
     with pytest.raises(SourceError, match="no input"):
         find_inputs(source, tmp_path)
+
+
+def test_find_inputs_reads_remote_files(workspace, secret, tmp_path):
+    import fsspec
+
+    filesystem = fsspec.filesystem("memory")
+    filesystem.makedirs("/exports", exist_ok=True)
+    filesystem.pipe("/exports/b.csv", "Avis\ntrès bien\n".encode())
+    filesystem.pipe("/exports/a.jsonl", '{"Avis": "déçu"}\n'.encode())
+    source = SourceConfig(name="nuage", audience="customer", path="memory://exports", text="Avis")
+    items = find_inputs(source, tmp_path)
+    reports = [ingest_input(workspace, source, item, secret) for item in items]
+    assert [item.name for item in items] == ["a.jsonl", "b.csv"]
+    assert [report.n_verbatims for report in reports] == [1, 1]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
+def test_ingest_reads_compressed_files(ingest, suffix):
+    import bz2
+    import gzip
+    import lzma
+
+    compress = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}[suffix]
+    plain = ingest(AWKWARD.encode(), **SECTION)
+    packed = ingest(compress(AWKWARD.encode()), f"avis.csv{suffix}", **SECTION)
+    assert packed.batch_id == plain.batch_id
+    with pytest.raises(SourceError, match="a file cannot be read"):
+        ingest(b"not compressed", f"autre.csv{suffix}", **SECTION)
+
+
+def test_ingest_counts_a_row_without_respondent_as_one_person(ingest, rows):
+    content = "Q1;Q2\ntrès bien;à garder\nRAS;RAS\nRAS;RAS\n".encode()
+    report = ingest(content, questions={"Q1": "Quoi ?", "Q2": "Et encore ?"})
+    kept = rows(report)
+    assert report.n_respondents == 3
+    assert [row["respondent"] == kept[0]["respondent"] for row in kept] == [True, True, *[False] * 4]
+    assert len({row["verbatim_id"] for row in kept}) == 6
+
+
+def test_ingest_keeps_the_questions_asked_for(ingest, rows, rejects):
+    content = "Question;Réponse\nPourquoi ?;très bien\nAutre ?;non merci\npourquoi ? ;déçu\n".encode()
+    section = {"text": "Réponse", "question_column": "Question", "only_questions": ["Pourquoi ?"]}
+    report = ingest(content, **section)
+    assert [row["question"] for row in rows(report)] == ["Pourquoi ?", "pourquoi ?"]
+    assert rejects(report) == [(2, "other_question")]
+    wide = ingest(b"Q1;Q2\nbien;mal\n", questions={"Q1": "Quoi ?", "Q2": "Et ?"}, only_questions=["Et ?"])
+    assert (wide.answers_read, wide.n_verbatims) == (1, 1)
+    with pytest.raises(SourceError, match="no question of source"):
+        ingest(b"Q1;Q2\nbien;mal\n", questions={"Q1": "Quoi ?"}, only_questions=["Qui ?"])
+
+
+def test_ingest_tells_a_duplicate_from_an_answer_of_another_day(ingest, rejects):
+    lines = [
+        "1;a;01/03/2026;RAS",
+        "2;a;01/03/2026;ras.",
+        "3;a;02/03/2026;RAS",
+        "4;b;01/03/2026;RAS",
+        "1;c;03/03/2026;Autre",
+    ]
+    content = "\n".join(["N;Qui;Jour;Avis", *lines]).encode()
+    report = ingest(content, respondent="Qui", date="Jour", record_id="N")
+    assert rejects(report) == [(2, "duplicate"), (5, "repeated_record")]
