@@ -260,8 +260,9 @@ def _mirror(measures: pa.Table) -> pa.Table:
         .when(better).then(pl.lit("employees_better")).otherwise(pl.lit("both_badly"))
     )  # fmt: skip
     gaps = both.with_columns(
-        measure=pl.lit("gap"), value=gap, low=gap - half, high=gap + half, quadrant=quadrant, **told
-    )
+        measure=pl.lit("gap"), customer_value=pl.col("value"), employee_value=pl.col("value_e"), value=gap,
+        low=gap - half, high=gap + half, quadrant=quadrant, p_adjusted=pl.lit(0.01), significant=gap.abs() > half, **told,
+    )  # fmt: skip
     means = gaps.group_by(keys[:-1], maintain_order=True).agg(
         pl.col("value").abs().mean(), ((pl.col("high") - pl.col("low")) / 5).mean().alias("half"),
         pl.col("n_verbatims").max(), pl.col("n_respondents").max(), pl.col("n_reviewed").max(),
@@ -269,37 +270,37 @@ def _mirror(measures: pa.Table) -> pa.Table:
     index, width = 100 * (1 - pl.col("value") / 2), 100 * pl.col("half") / 2
     indices = means.with_columns(
         measure=pl.lit("symmetry_index"), theme=pl.lit(None, pl.String), quadrant=pl.lit(None, pl.String),
-        value=index, low=(index - width).clip(0, 100), high=(index + width).clip(0, 100), **told,
+        customer_value=pl.lit(None, pl.Float64), employee_value=pl.lit(None, pl.Float64),
+        p_adjusted=pl.lit(None, pl.Float64), significant=pl.lit(None, pl.Boolean), value=index, low=(index - width).clip(0, 100), high=(index + width).clip(0, 100), **told,
     )  # fmt: skip
-    wanted = schema.measure_schema(DIMENSIONS).append(pa.field("quadrant", pa.string()))
+    wanted = schema.mirror_schema(DIMENSIONS)
     return pl.concat([gaps.select(wanted.names), indices.select(wanted.names)]).to_arrow().cast(wanted)
 
 
-def _figures(rows: Sequence[dict[str, object]], *more: pa.Field) -> pa.Table:
-    wanted = schema.measure_schema(DIMENSIONS)
-    for field in more:
-        wanted = wanted.append(field)
+def _figures(rows: Sequence[dict[str, object]], wanted: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist([{"suppressed": False, "level": 0.95, **row} for row in rows], wanted)
 
 
 def _drivers(rng: np.random.Generator, periods: Sequence[str]) -> pa.Table:
     rows = [
         {"period": period, "audience": "customer", "theme": theme, "measure": "rating_effect", "value": effect,
-         "low": effect - 0.3, "high": effect + 0.3, "n_verbatims": 900, "n_respondents": 850, "method": "regression"}
+         "low": effect - 0.3, "high": effect + 0.3, "n_verbatims": 900, "n_respondents": 850, "method": "calibrated",
+         "polarity": "negative", "rating_scale": "nps", "p_adjusted": 0.01, "significant": True}
         for period in ("all", periods[-1])
         for theme, effect in zip(THEMES, rng.normal(-0.4, 1.0, len(THEMES)).tolist(), strict=True)
     ]  # fmt: skip
-    return _figures(rows)
+    return _figures(rows, schema.drivers_schema(DIMENSIONS))
 
 
 def _changes(rng: np.random.Generator, period: str, cells: Sequence[dict[str, str]]) -> pa.Table:
     rows = [
         {"period": period, "audience": audience, **cell, "theme": theme, "measure": "theme_net", "value": change,
-         "low": change - 0.12, "high": change + 0.12, "n_verbatims": 300, "n_respondents": 280, "method": "calibrated"}
+         "low": change - 0.12, "high": change + 0.12, "n_verbatims": 300, "n_respondents": 280, "method": "calibrated",
+         "before": 0.1, "p_adjusted": 0.02, "significant": abs(change) > 0.12}
         for audience in schema.AUDIENCES for cell in cells[:8]
         for theme, change in zip(THEMES, rng.normal(0, 0.12, len(THEMES)).tolist(), strict=True)
     ]  # fmt: skip
-    return _figures(rows)
+    return _figures(rows, schema.changes_schema(DIMENSIONS))
 
 
 def _alerts(rng: np.random.Generator, period: str, cells: Sequence[dict[str, str]]) -> pa.Table:
@@ -314,7 +315,7 @@ def _alerts(rng: np.random.Generator, period: str, cells: Sequence[dict[str, str
          "method": "calibrated", "expected": value + 0.35, "direction": "down"}
         for (audience, theme, measure, value), cell in zip(wanted, (cells[11], cells[2], cells[14]), strict=True)
     ]  # fmt: skip
-    return _figures(rows, pa.field("expected", pa.float64()), pa.field("direction", pa.string()))
+    return _figures(rows, schema.alerts_schema(DIMENSIONS))
 
 
 def _quotes(period: str, cells: Sequence[dict[str, str]]) -> pa.Table:

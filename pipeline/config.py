@@ -252,6 +252,7 @@ class PublishConfig(Section):
         expected_every_hours: A release older than this is late; null: never.
         owner: Who answers for the data, named in the contract.
         dimension_names: Dimension → its name on the pages (`unit: Agence`).
+        poster_blocklist: Words that keep a verbatim off the affiche.
     """
 
     title: str = "Miroir"
@@ -260,6 +261,7 @@ class PublishConfig(Section):
     expected_every_hours: float | None = Field(default=None, gt=0)
     owner: str = "CX"
     dimension_names: dict[str, str] = Field(default_factory=dict)
+    poster_blocklist: tuple[str, ...] = ()
 
 
 class ServeConfig(Section):
@@ -269,8 +271,8 @@ class ServeConfig(Section):
         host: Address to listen on; the default answers this machine only. Another one needs a key.
         port: Port to listen on.
         public_hosts: Host names that readers may use besides this machine's own.
-        api_keys: Name → `sha256:<hex>` of a key, or `env:NAME` of the variable that holds it. Programs send the
-            key as `Authorization: Bearer` or `X-API-Key`; browsers ask for it as a password.
+        api_keys: Name → `sha256:<hex>` of a key, or `env:NAME` of the variable that holds it. Programs send
+            the key as `Authorization: Bearer` or `X-API-Key`; browsers ask for it as a password.
     """
 
     host: str = "127.0.0.1"

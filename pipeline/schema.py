@@ -288,3 +288,35 @@ def alerts_schema(dimensions: Sequence[str]) -> pa.Schema:
         pa.field("direction", pa.string()),  # up | down
         pa.field("p_adjusted", pa.float64()),
     )
+
+
+# How sure the figures are, by audience, measure and method.
+QUALITY = pa.schema(
+    [
+        pa.field("audience", pa.string(), nullable=False),
+        pa.field("measure", pa.string(), nullable=False),
+        pa.field("method", pa.string()),
+        pa.field("n_figures", pa.int64(), nullable=False),
+        pa.field("n_hidden", pa.int64(), nullable=False),
+        pa.field("median_width", pa.float64()),
+        pa.field("median_reviewed", pa.float64()),
+    ]
+)
+
+DIMENSION_MEMBERS = pa.schema(
+    [
+        pa.field("dimension", pa.string(), nullable=False),
+        pa.field("member", pa.string(), nullable=False),
+    ]
+)
+
+# Every code of the tables in words.
+CODEBOOK_ENTRIES = pa.schema(
+    [
+        pa.field("kind", pa.string(), nullable=False),  # theme, sentiment, measure, method, reason…
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("name_fr", pa.string(), nullable=False),
+        pa.field("name_en", pa.string(), nullable=False),
+        pa.field("meaning_fr", pa.string()),
+    ]
+)

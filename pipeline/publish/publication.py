@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,10 @@ from pipeline.estimate.measures import BatchFiles, EstimateInputs, estimate
 from pipeline.job import Job
 from pipeline.protect.ledger import append_ledger, drop_unpublished, read_ledger
 from pipeline.protect.suppression import protect
+from pipeline.publish.contract import contract_files
+from pipeline.publish.describing import describing_tables
+from pipeline.publish.pages.approvals import read_approved
+from pipeline.publish.pages.documents import document_files
 from pipeline.publish.release import (
     Release,
     find_same_lineage,
@@ -75,11 +79,21 @@ def publish(job: Job) -> Publication:
     safe = protect(tables, job.config.protect, read_ledger(job.workspace))
     shown = safe.pop("_shown")
     public = {name: table for name, table in safe.items() if not name.startswith("_")}
+    public |= describing_tables(public["measures"], job.config.dimensions, job.codebook)
+    files = _documents(job, public)
     # Before the release: what readers may see must never be missing from the ledger.
     append_ledger(job.workspace, next_release_id(job.workspace, lineage), shown)
-    release = write_release(job.workspace, public, lineage)
+    release = write_release(job.workspace, public, lineage, files=files)
     point_to(job.workspace, release)
     return Publication(release, is_new=True)
+
+
+def _documents(job: Job, tables: Mapping[str, pa.Table]) -> dict[str, bytes]:
+    """Write what goes with the tables: contract, data package, report, affiche."""
+    config = job.config.publish
+    schemas = {name: table.schema for name, table in tables.items()}
+    pages = document_files(tables, config, job.codebook, job.workspace, read_approved(job.workspace))
+    return contract_files(schemas, job.config.dimensions, config) | pages
 
 
 def _lineage(
@@ -94,6 +108,7 @@ def _lineage(
         "config": config,
         "reviews": lineage_hash({"rows": reviews.to_pylist()}) if reviews.num_rows else None,
         "withdrawn": lineage_hash({"respondents": sorted(withdrawn)}) if withdrawn else None,
+        "poster": lineage_hash({"approved": sorted(read_approved(job.workspace))}),
         "software": software_version(),
     }
 

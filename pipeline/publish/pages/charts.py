@@ -60,7 +60,7 @@ def nice_scale(figures: Sequence[Figure], *, floor: float, ceiling: float, centr
     bound_low = max(floor, (low // step) * step)
     bound_high = min(ceiling, -((-high) // step) * step)
     if centred:
-        bound = max(-bound_low, bound_high)
+        bound = max(-bound_low, bound_high, step)
         return Scale(-bound, bound)
     return Scale(bound_low, max(bound_high, bound_low + step))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -96,7 +97,7 @@ def mirror(view: View) -> Content:
 
 def mirror_leads(rows: Sequence[MirrorRow], view: View) -> list[str]:
     """Say in a sentence each gap that its interval allows to tell, the widest first."""
-    told = [row for row in rows if row.gap.excludes_zero and row.gap.value is not None]
+    told = [row for row in rows if row.is_told]
     told.sort(key=lambda row: -abs(row.gap.value or 0))
     french = view.language == "fr"
     sentences = []
@@ -188,13 +189,19 @@ def drivers(view: View) -> Panel | None:
     if not found:
         return None
     rows = [
-        Row(f"{view.words.theme(f.theme)} ({view.words.audience(f.audience).lower()})", f, f.audience)
+        Row(" · ".join([view.words.theme(f.theme), *_polarity(view, f)]), f, f.audience)
         for f in sorted(found, key=lambda f: f.value or 0)
     ]
     scale = nice_scale(found, floor=-10, ceiling=10, centred=True)
     return Panel(
         view.words("drivers"), rows, scale, note=view.words("drivers_explained"), csv=view.csv_link("drivers")
     )
+
+
+def _polarity(view: View, figure: Figure) -> list[str]:
+    """Name the polarity of a driver and who gave the rating."""
+    named = view.codebook.polarities.get(str((figure.extra or {}).get("polarity")))
+    return [*([named.name.get(view.language)] if named else []), view.words.audience(figure.audience).lower()]
 
 
 def incivility(view: View) -> Content:
@@ -241,9 +248,11 @@ def changes(view: View) -> list[Content]:
     """Changes of the cell that their intervals allow to tell, the widest first."""
     rows = _latest(view, "changes")
     found = [
-        {"figure": figure, "period": figure.period, "what": what(view, figure)}
+        # A change of a share is told in points, with its sign.
+        {"figure": replace(figure, kind="gap"), "period": figure.period, "what": what(view, figure)}
         for figure, row in rows
-        if figure.excludes_zero
+        if row.get("significant", figure.excludes_zero)
+        and figure.kind in {"share", "net"}
         and all((row.get(name) or None) == view.cell.get(name) for name in view.dimensions)
     ]
     return sorted(found, key=lambda each: -abs(each["figure"].value or 0))
@@ -276,8 +285,9 @@ def alerts(view: View) -> list[Content]:
 
 def what(view: View, figure: Figure) -> str:
     """Name what a figure is about: audience, theme, measure."""
-    about = view.words.theme(figure.theme) if figure.theme else view.words.measure(figure.measure)
-    return f"{view.words.audience(figure.audience)}, {about}"
+    measure = view.words.measure(figure.measure)
+    about = f"{view.words.theme(figure.theme)} · {measure}" if figure.theme else measure
+    return f"{view.words.audience(figure.audience)} · {about}"
 
 
 def _alert_quotes(view: View, figure: Figure, cell: dict[str, str]) -> list[Any]:

@@ -68,7 +68,7 @@ class Figure:
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
     ("symmetry_index", "index"), ("rating_effect", "effect"), ("driver", "effect"), ("effect", "effect"),
-    ("rating", "mean"), ("nps", "net"), ("enps", "net"), ("gap", "gap"), ("net", "net"),
+    ("rating", "mean"), ("nps", "net"), ("enps", "net"), ("gap", "gap"), ("net", "net"), ("balance", "net"),
     ("n_", "count"), ("count", "count"), ("verbatims", "count"),
 )  # fmt: skip
 

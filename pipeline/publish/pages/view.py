@@ -82,6 +82,12 @@ class MirrorRow:
     gap: Figure
     quadrant: str | None = None
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the gap stands, after correction for the many looked at."""
+        significant = (self.gap.extra or {}).get("significant")
+        return self.gap.is_known and (self.gap.excludes_zero if significant is None else bool(significant))
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:

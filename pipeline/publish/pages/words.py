@@ -116,6 +116,26 @@ TEXTS: dict[str, tuple[str, str]] = {
     "contract": ("Contrat de données", "Data contract"),
     "positive_side": ("Ce qui fait plaisir", "What delights"),
     "improve_side": ("Ce qu'il faut améliorer", "What to improve"),
+    "report_title": ("Ce que disent clients et collaborateurs", "What customers and employees say"),
+    "poster_title": ("Ils nous l'ont dit", "They told us"),
+    "poster_note": (
+        "Paroles recueillies dans nos enquêtes ; noms et numéros masqués, celles des collaborateurs relues avant affichage.",
+        "Words from our surveys; names and numbers masked, those of employees approved before display.",
+    ),
+    "levers": ("Pistes d'action", "Leads for action"),
+    "levers_note": (
+        "Des pistes à discuter avec les équipes, tirées des thèmes les plus négatifs ; elles ne disent pas les causes.",
+        "Leads to discuss with teams, from the most negative themes; they do not tell causes.",
+    ),
+    "levers_none": (
+        "Aucun thème n'est assez sûrement négatif pour suggérer une piste.",
+        "No theme is surely negative enough to suggest a lead.",
+    ),
+    "lever_said": (
+        "{share} des verbatims en parlent ; solde {net} {interval}.",
+        "{share} of verbatims speak of it; net {net} {interval}.",
+    ),
+    "lever_unsure": ("À confirmer : chiffre sans intervalle.", "To be confirmed: a figure without interval."),
     "rank_by": ("Trier", "Sort"),
     "skip": ("Aller au contenu", "Skip to content"),
     "filters": ("Filtres", "Filters"),

@@ -50,6 +50,12 @@ def test_scale_holds_every_interval_and_zero(low, high):
     assert 2 <= len(ticks(scale)) <= 6
 
 
+@pytest.mark.parametrize("centred", [False, True])
+def test_scale_has_a_width_when_every_figure_is_zero(centred):
+    scale = nice_scale([Figure("gap", "gap", value=0.0, low=0.0, high=0.0)], floor=-2, ceiling=2, centred=centred)
+    assert scale.high > scale.low
+
+
 def test_mirror_agrees_with_the_tables(view, authored):
     row = next(each for each in content.mirror(view)["rows"] if each.theme == "recognition")
     assert row.gap.value == pytest.approx(row.customers.value - row.employees.value)
