@@ -13,7 +13,9 @@ import httpx
 import pytest
 
 from pipeline.job import open_job
+from pipeline.privacy.canaries import grep_files_for
 from pipeline.publish.release import current_release
+from tests.small_run import CANARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
@@ -106,3 +108,7 @@ def test_schedule_creates_runs_and_a_worker_publishes(server, small_run):
 
     wait_for(ended, 240, "the deployed run")
     assert current_release(open_job(small_run.config).workspace) is not None
+    # Prefect's database, logs and results, and the workspace: nothing planted is left in any of them.
+    assert grep_files_for(small_run.customers, CANARIES), "the check must see the planted data"
+    assert grep_files_for(Path(environment["PREFECT_HOME"]), CANARIES) == []
+    assert grep_files_for(small_run.workspace, CANARIES) == []

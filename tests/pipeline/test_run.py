@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.errors import SourceError
 from pipeline.job import open_job
+from pipeline.privacy.canaries import grep_files_for
 from pipeline.publish.release import current_release, list_releases, verify_release
 from pipeline.run import run
-from tests.canaries import files_holding
 from tests.small_run import CANARIES, make_small_run, run_config
 
 # Children come from a server that has imported the libraries: a run costs its work, not its imports.
@@ -69,8 +69,10 @@ def test_run_fails_when_nothing_can_be_read(small_run):
 
 def test_no_raw_personal_data_is_left_in_any_file(small_run):
     run(open_job(small_run.config))
-    assert files_holding(small_run.config.parent / "clients", CANARIES), "the check must see the planted data"
-    assert files_holding(small_run.workspace, CANARIES) == []
+    assert grep_files_for(small_run.config.parent / "clients", CANARIES), (
+        "the check must see the planted data"
+    )
+    assert grep_files_for(small_run.workspace, CANARIES) == []
 
 
 def test_logs_and_errors_hold_no_text(small_run, caplog):
