@@ -15,6 +15,7 @@ from pipeline.estimate.measures import BatchFiles, EstimateInputs, estimate
 from pipeline.job import Job
 from pipeline.protect.ledger import append_ledger, drop_unpublished, read_ledger
 from pipeline.protect.suppression import protect
+from pipeline.protect.withdrawals import read_withdrawn
 from pipeline.publish.contract import contract_files
 from pipeline.publish.describing import describing_tables
 from pipeline.publish.pages.approvals import read_approved
@@ -30,6 +31,10 @@ from pipeline.publish.release import (
 )
 from pipeline.review.reviewed import reviewed_labels
 from pipeline.version import software_version
+
+PUBLIC_CONFIG = {"sources", "estimate", "protect", "publish"}
+# Where a source lies says nothing of a figure, and an URL may hold a password; blocked words may be names.
+PRIVATE_CONFIG: Any = {"sources": {"__all__": {"path", "sql"}}, "publish": {"poster_blocklist"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def publish(job: Job) -> Publication:
     batch_ids, _ = job.read_current_batches()
     tagger = job.load_tagger()
     reviews = reviewed_labels(job.workspace, job.labels, job.config.review.database)
-    withdrawn: Sequence[str] = ()
+    withdrawn = read_withdrawn(job.workspace)
     lineage = _lineage(job, batch_ids, tagger.model_id, reviews, withdrawn)
     release = find_same_lineage(job.workspace, lineage)
     if release is not None:
@@ -71,7 +76,7 @@ def publish(job: Job) -> Publication:
         dimensions=job.config.dimensions,
         reviews=reviews,
         calibration=read_out_of_fold(job.config.annotate.model),
-        withdrawn=tuple(withdrawn),
+        withdrawn=withdrawn,
         filesystem=None if job.workspace.is_local else job.workspace.filesystem,
     )
     tables = estimate(inputs, job.config.estimate, job.labels)
@@ -100,7 +105,7 @@ def _lineage(
     job: Job, batch_ids: Sequence[str], model_id: str, reviews: pa.Table, withdrawn: Sequence[str]
 ) -> dict[str, Any]:
     """Everything that decides a release's content; batches are named, never texts."""
-    config = job.config.model_dump(mode="json", include={"sources", "estimate", "protect", "publish"})
+    config = job.config.model_dump(mode="json", include=PUBLIC_CONFIG, exclude=PRIVATE_CONFIG)
     return {
         "batches": list(batch_ids),
         "model_id": model_id,
@@ -108,7 +113,12 @@ def _lineage(
         "config": config,
         "reviews": lineage_hash({"rows": reviews.to_pylist()}) if reviews.num_rows else None,
         "withdrawn": lineage_hash({"respondents": sorted(withdrawn)}) if withdrawn else None,
-        "poster": lineage_hash({"approved": sorted(read_approved(job.workspace))}),
+        "poster": lineage_hash(
+            {
+                "approved": sorted(read_approved(job.workspace)),
+                "blocked": list(job.config.publish.poster_blocklist),
+            }
+        ),
         "software": software_version(),
     }
 

@@ -2,10 +2,12 @@
 
 import multiprocessing
 import random
+import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.errors import SourceError
 from pipeline.job import open_job
@@ -73,6 +75,21 @@ def test_no_raw_personal_data_is_left_in_any_file(small_run):
         "the check must see the planted data"
     )
     assert grep_files_for(small_run.workspace, CANARIES) == []
+
+
+def test_address_of_a_database_is_left_nowhere(small_run):
+    database = small_run.config.parent / "motdepasse-canari.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("create table reponses (texte text)")
+        connection.executemany("insert into reponses values (?)", [("Accueil parfait",), ("Trop d'attente",)])
+    connection.close()
+    config = yaml.safe_load(small_run.config.read_text("utf-8"))
+    query = {"url": f"sqlite:///{database}", "query": "select texte from reponses"}
+    config["sources"] = [{"name": "base", "audience": "customer", "sql": query, "text": "texte"}]
+    small_run.config.write_text(yaml.safe_dump(config), "utf-8")
+    report = run(open_job(small_run.config))
+    assert [batch.n_verbatims for batch in report.batches] == [2]
+    assert grep_files_for(small_run.workspace, ["motdepasse-canari"]) == []
 
 
 def test_logs_and_errors_hold_no_text(small_run, caplog):

@@ -52,7 +52,9 @@ def test_scale_holds_every_interval_and_zero(low, high):
 
 @pytest.mark.parametrize("centred", [False, True])
 def test_scale_has_a_width_when_every_figure_is_zero(centred):
-    scale = nice_scale([Figure("gap", "gap", value=0.0, low=0.0, high=0.0)], floor=-2, ceiling=2, centred=centred)
+    scale = nice_scale(
+        [Figure("gap", "gap", value=0.0, low=0.0, high=0.0)], floor=-2, ceiling=2, centred=centred
+    )
     assert scale.high > scale.low
 
 
