@@ -23,7 +23,7 @@ from models.tagger import Decisions, TagProbabilities, VerbatimBatch
 
 WEIGHTS_FILE: Final = "weights.onnx"
 TOKENIZER_FILE: Final = "tokenizer.json"
-MAX_BATCH_TOKENS: Final = 4096
+MAX_BATCH_TOKENS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
