@@ -29,7 +29,7 @@ from models.encoder.finetuning import (
 )
 from models.encoder.heads import LabelHeads, LossWeights, MultiTaskModel
 from models.encoder.pretraining import load_encoder
-from models.folds import Fold
+from models.folds import Fold, random_folds
 from models.gold import AUTHORED, GoldSet
 from models.labels import LabelSpace
 from models.registry import MODEL_FILE
@@ -62,11 +62,15 @@ def source_group_folds(gold: GoldSet, n_groups: int = 3) -> tuple[Fold, ...]:
     Authored verbatims are always learnt from. Each source is judged by a model that saw neither it nor the
     rest of its group.
 
+    Without two real sources, parts are held out at random.
+
     Args:
         gold: Labelled verbatims.
         n_groups: Number of groups.
     """
     names, counts = np.unique(gold.sources[gold.sources != AUTHORED], return_counts=True)
+    if len(names) < 2:
+        return random_folds(gold, n_groups)
     groups: list[list[str]] = [[] for _ in range(n_groups)]
     sizes = [0] * n_groups
     for k in np.argsort(-counts, kind="stable"):

@@ -55,7 +55,7 @@ def train_compact(
     """Train the compact model.
 
     Args:
-        gold: Masked labelled verbatims, of two real sources at least.
+        gold: Masked labelled verbatims.
         pretrained: The encoder to start from.
         folder: Where the model goes.
         settings: How to fine-tune.

@@ -26,7 +26,7 @@ from models.encoder.finetuning import (
 )
 from models.encoder.heads import LabelHeads, MultiTaskModel
 from models.encoder.network import Encoder, EncoderShape, MaskedLanguageModel
-from models.encoder.recipe import Pretrained
+from models.encoder.recipe import Pretrained, source_group_folds
 from models.encoder.training import train_compact
 from models.encoder.wordpiece import learn_wordpiece
 from models.errors import ModelError
@@ -177,7 +177,7 @@ def test_train_compact_goes_the_whole_way(tokenizer: Tokenizer, tmp_path: Path) 
     torch.manual_seed(0)
     model = MaskedLanguageModel(Encoder(shape))
     torch.save({"shape": shape.as_dict(), "model": model.state_dict()}, tmp_path / "encoder.pt")
-    settings = FineTuneSettings(epochs=15, batch_tokens=256, encoder_rate=3e-3, head_rate=6e-3, averaging=0.9)
+    settings = FineTuneSettings(epochs=25, batch_tokens=256, encoder_rate=3e-3, head_rate=6e-3, averaging=0.9)
     trained = train_compact(
         gold,
         Pretrained(tmp_path / "encoder.pt", tokenizer, max_tokens=32),
@@ -188,10 +188,25 @@ def test_train_compact_goes_the_whole_way(tokenizer: Tokenizer, tmp_path: Path) 
         scratch=tmp_path / "scratch",
     )
     assert len(trained.judged) == 40
-    assert (trained.combined.decided.sentiment == trained.judged.sentiment).mean() > 0.9
+    assert (trained.combined.decided.sentiment == trained.judged.sentiment).mean() > 0.75
     assert sorted(path.name for path in (tmp_path / "scratch").iterdir()) == ["group-0.npy", "group-1.npy"]
     tagger = load_tagger(str(trained.folder), LABELS)
     assert tagger.decide(tagger.predict(gold.batch)).sentiment[:2] == ["positive", "negative"]
+
+
+def test_source_group_folds_keep_a_source_together_and_learn_from_authored_texts() -> None:
+    gold = replace(gold_set(), sources=np.array(["shop", "bank", "authored"])[np.arange(60) % 3])
+    folds = source_group_folds(gold, 3)
+    assert [len(fold.test) for fold in folds] == [20, 20]
+    for fold in folds:
+        assert len(set(gold.sources[fold.test])) == 1
+        assert not set(gold.sources[fold.test]) & set(gold.sources[fold.train])
+        assert "authored" in gold.sources[fold.train]
+
+
+def test_source_group_folds_split_at_random_without_sources() -> None:
+    folds = source_group_folds(gold_set(), 3)
+    assert sorted(int(i) for fold in folds for i in fold.test) == list(range(60))
 
 
 def test_load_compact_says_which_file_is_missing(tmp_path: Path) -> None:
