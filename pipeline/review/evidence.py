@@ -59,4 +59,5 @@ def evidence_of(tagger: Tagger) -> EvidenceFunction:
     def find(batch: VerbatimBatch) -> Sequence[Sequence[Span]]:
         return evidence(tagger, batch)
 
+    find(VerbatimBatch(["Bonjour."], ["customer"], [None]))  # loads spaCy now, not under the first page
     return find
