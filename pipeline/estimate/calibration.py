@@ -27,6 +27,7 @@ from pipeline.estimate.scores import Floats, ScoreBook
 MIN_AT_LEVEL = 5
 # Spreads between few sources are drawn to the spread that scores have on average, with this weight.
 POOLING_WEIGHT = 4.0
+LEAST_NOISE = 1e-9
 RANDOM_STRATUM = "random"
 MIN_RANDOM_ROWS = 30
 
@@ -202,9 +203,9 @@ def _noise(predicted: Floats, t: Floats, source: np.ndarray) -> Floats:
                 freedom += len(values) - 1
         levels[level] = (squares, freedom)
     pooled = sum(s for s, _ in levels.values()) / max(1, sum(f for _, f in levels.values()))
-    return np.array(
-        [(s + 5 * pooled) / (f + 5) for s, f in (levels[0.0], levels[1.0])]
-    )  # few at a level: near the pooled one
+    # Few at a level: near the pooled one. A prediction without any spread is never certain.
+    ends = [(s + 5 * pooled) / (f + 5) for s, f in (levels[0.0], levels[1.0])]
+    return np.maximum(np.array(ends), LEAST_NOISE)
 
 
 def _line(predicted: Floats, t: Floats, noise: Floats) -> tuple[Floats, Floats]:

@@ -209,7 +209,7 @@ def symmetry(gaps: Floats, variances: Floats) -> tuple[Floats, Floats]:
 
     Args:
         gaps: Cells × themes: customers' net minus employees' net, NaN where a side says too little.
-        variances: Variances of the gaps.
+        variances: Variances of the gaps; NaN where they are not known, which leaves the error unknown.
 
     Returns:
         Index in [0, 100] and standard error; NaN with fewer than `MIN_THEMES` themes.
@@ -217,14 +217,15 @@ def symmetry(gaps: Floats, variances: Floats) -> tuple[Floats, Floats]:
     >>> symmetry(np.array([[0.2, -0.4, 0.6]]), np.zeros((1, 3)))[0].round(6).tolist()
     [80.0]
     """
-    there = ~np.isnan(gaps) & ~np.isnan(variances)
+    there = ~np.isnan(gaps)
     n_themes = there.sum(axis=1)
     square = np.where(there, gaps**2, 0.0)
-    noise = np.where(there, variances, 0.0)
+    known = np.where(there, variances, 0.0)
+    noise = np.nan_to_num(known)
     apart = np.sqrt(np.maximum(square - noise, 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         index = 100 * (1 - apart.sum(axis=1) / n_themes / 2)
-        error = 100 * np.sqrt(noise.sum(axis=1)) / n_themes / 2
+        error = 100 * np.sqrt(known.sum(axis=1)) / n_themes / 2
     enough = n_themes >= MIN_THEMES
     return np.where(enough, index, np.nan), np.where(enough, error, np.nan)
 
@@ -237,7 +238,7 @@ def _index_rows(estimates: Estimates, pairs: Pairs, gaps: dict[str, _Gap], targe
     variance = np.stack([gap.variance for gap in gaps.values()], axis=1)
     index, error = symmetry(value, variance)
     half = stats.norm.ppf(0.5 + estimates.config.level / 2) * error
-    used = ~np.isnan(value) & ~np.isnan(variance)
+    used = ~np.isnan(value)
     people = np.where(used, fewest, np.iinfo(np.int64).max).min(axis=1, initial=np.iinfo(np.int64).max)
     groups = [theme_group(theme) for theme in gaps]
     columns = {
@@ -245,7 +246,7 @@ def _index_rows(estimates: Estimates, pairs: Pairs, gaps: dict[str, _Gap], targe
         "value": index,
         "low": np.maximum(index - half, 0.0),
         "high": np.minimum(index + half, 100.0),
-        "level": np.where(np.isnan(index), np.nan, estimates.config.level),
+        "level": np.where(np.isnan(half), np.nan, estimates.config.level),
         **counts_of_pairs(estimates, pairs, "all"),
         "suppressed": False,
         "reason": _why_missing(pairs, index),

@@ -84,8 +84,8 @@ def _mean(frame: Frame, condition: str, config: PerceptionConfig) -> tuple[float
             WHERE rating IS NOT NULL AND {condition} GROUP BY person ORDER BY person)
         """,
         {name: value for name, value in values.items() if f"${name}" in condition},
-    ).fetchone()
-    if row is None or row[0] is None:
+    ).fetchall()[0]
+    if row[0] is None:
         return 0.0, 0.0, 0, 0
     factor = 100 / (scale.high - scale.low)
     return (row[0] - scale.low) * factor, (row[1] or 0.0) * factor**2, int(row[2]), int(row[3])
@@ -98,8 +98,8 @@ def _share(frame: Frame, column: str, config: PerceptionConfig, level: float) ->
         FROM frame WHERE audience = 'employee' AND {column} IS NOT NULL
         """,
         {"yes": config.yes},
-    ).fetchone()
-    if row is None or row[1] < MIN_PEOPLE:
+    ).fetchall()[0]
+    if row[1] < MIN_PEOPLE:
         return []
     yes, people, verbatims = (int(value) for value in row)
     centre = (yes + 2) / (people + 4)

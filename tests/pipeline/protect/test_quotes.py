@@ -1,0 +1,98 @@
+"""Quotes give nobody away; who withdraws is forgotten."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.config import EstimateConfig, ProtectConfig
+from pipeline.errors import PrivacyError
+from pipeline.estimate.measures import estimate
+from pipeline.protect.suppression import protect
+from pipeline.protect.withdrawals import forget, read_withdrawn
+from pipeline.workspace import Workspace
+from tests.pipeline.estimate.conftest import LABELS, World, annotation, verbatim
+
+COMMON = "Les plannings arrivent trop tard et personne ne répond à nos demandes"
+
+
+def quotes_of(folder, texts, audience="employee", units=("Lyon",)):
+    folder.mkdir(exist_ok=True)
+    world = World(folder)
+    rows, tags = [], []
+    for number, text in enumerate(texts):
+        unit = units[number % len(units)]
+        rows.append(verbatim(number, audience=audience, text=text, dimensions=[("unit", unit)]))
+        tags.append(annotation(number, sentiment="negative", themes={"means": "negative"}))
+    world.add(rows, tags)
+    tables = estimate(world.inputs(["unit"]), EstimateConfig(), LABELS)
+    return protect(tables, ProtectConfig(), None)["quotes"].to_pylist()
+
+
+def test_quotes_are_shown_for_the_smallest_cell_that_is_large_enough(tmp_path):
+    found = quotes_of(tmp_path, [COMMON] * 40)
+    assert {row["unit"] for row in found} >= {"Lyon"}
+    assert all(row["period"] in ("2026-03", "all") for row in found)
+
+
+def test_quotes_of_employees_name_no_unit_when_it_is_small(tmp_path):
+    found = quotes_of(tmp_path, [COMMON] * 30, units=("Lyon", "Lyon", "Lyon", "Nîmes"))
+    assert found
+    assert "Nîmes" not in {row["unit"] for row in found}
+
+
+@pytest.mark.parametrize(
+    "telling",
+    [
+        "Ma collègue [PERSONNE] arrive trop tard et personne ne répond à nos demandes",
+        "Les plannings du Zanzibar arrivent trop tard et personne ne répond à nos demandes",
+        "Les plannings arrivent trop tard depuis 1987 et personne ne répond à nos demandes",
+        "Zythologue taxidermiste funambule, voilà ce que je suis devenue ici, quelle misère",
+    ],
+)
+def test_quotes_leave_out_what_could_identify(tmp_path, telling):
+    found = quotes_of(tmp_path, [COMMON] * 30 + [telling])
+    assert found
+    assert telling not in {row["text"] for row in found}
+
+
+def test_quotes_are_not_given_when_the_group_is_small(tmp_path):
+    assert quotes_of(tmp_path, [COMMON] * 8) == []
+
+
+def workspace_with(tmp_path, respondents):
+    workspace = Workspace(str(tmp_path / "ws"))
+    world = World(tmp_path)
+    world.add(
+        [verbatim(i, respondent=name) for i, name in enumerate(respondents)],
+        [annotation(i) for i in range(len(respondents))],
+    )
+    workspace.write_table(
+        pq.read_table(tmp_path / "v0.parquet"), "batches", "b1", "verbatims", "part-0.parquet"
+    )
+    workspace.write_table(pq.read_table(tmp_path / "a0.parquet"), "annotations", "b1", "m", "part-0.parquet")
+    workspace.write_json({}, "releases", "r1", "manifest.json")
+    return workspace
+
+
+def test_forget_removes_rows_and_names_releases(tmp_path):
+    one, other = "a" * 32, "b" * 32
+    workspace = workspace_with(tmp_path, [one, other, one, None])
+    done = forget(workspace, one)
+    assert (done.n_verbatims, done.n_annotations, done.releases) == (2, 2, ("r1",))
+    left = workspace.read_table("batches", "b1", "verbatims", "part-0.parquet")
+    assert left["respondent"].to_pylist() == [other, None]
+    assert len(workspace.read_table("annotations", "b1", "m", "part-0.parquet")) == 2
+    assert read_withdrawn(workspace) == (one,)
+
+
+def test_forget_changes_nothing_when_done_twice(tmp_path):
+    workspace = workspace_with(tmp_path, ["a" * 32, "b" * 32])
+    forget(workspace, "a" * 32)
+    assert forget(workspace, "a" * 32).n_verbatims == 0
+    assert read_withdrawn(workspace) == ("a" * 32,)
+
+
+def test_forget_refuses_what_is_no_hash(tmp_path):
+    with pytest.raises(PrivacyError, match="32 hexadecimal digits"):
+        forget(Workspace(str(tmp_path)), "marie@example.fr")
