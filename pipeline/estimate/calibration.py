@@ -205,7 +205,8 @@ def _noise(predicted: Floats, t: Floats, source: np.ndarray) -> Floats:
     pooled = sum(s for s, _ in levels.values()) / max(1, sum(f for _, f in levels.values()))
     # Few at a level: near the pooled one. A prediction without any spread is never certain.
     ends = [(s + 5 * pooled) / (f + 5) for s, f in (levels[0.0], levels[1.0])]
-    return np.maximum(np.array(ends), LEAST_NOISE)
+    floored: Floats = np.maximum(np.array(ends), LEAST_NOISE)
+    return floored
 
 
 def _line(predicted: Floats, t: Floats, noise: Floats) -> tuple[Floats, Floats]:
