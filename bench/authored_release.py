@@ -313,7 +313,7 @@ def _alerts(rng: np.random.Generator, period: str, cells: Sequence[dict[str, str
         {"period": period, "audience": audience, **cell, "theme": theme, "measure": measure, "value": value,
          "low": value - 0.1, "high": value + 0.1, "n_verbatims": int(rng.integers(60, 400)), "n_respondents": 80,
          "method": "calibrated", "expected": value + 0.35, "direction": "down"}
-        for (audience, theme, measure, value), cell in zip(wanted, (cells[11], cells[2], cells[14]), strict=True)
+        for (audience, theme, measure, value), cell in zip(wanted, (cells[11], cells[2], cells[-1]), strict=True)
     ]  # fmt: skip
     return _figures(rows, schema.alerts_schema(DIMENSIONS))
 

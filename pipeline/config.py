@@ -242,6 +242,55 @@ class ProtectConfig(Section):
     round_counts: int = Field(default=5, ge=1)
 
 
+class FilesSink(Section):
+    """A copy of the release in a folder or at an fsspec URL, pointer moved last.
+
+    Attributes:
+        options: What fsspec needs to open it (`endpoint_url`…); `env:NAME`: from the environment.
+    """
+
+    kind: Literal["files"]
+    name: Name
+    url: str
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class PostgresqlSink(Section):
+    """The tables in a PostgreSQL schema, swapped in one transaction.
+
+    Attributes:
+        url: `postgresql://…`; `env:NAME` takes it from the environment, so that no password is stored.
+        db_schema: Schema that readers use; it is replaced whole and must hold nothing else.
+        readers: Roles that may read it.
+    """
+
+    kind: Literal["postgresql"]
+    name: Name
+    url: str
+    db_schema: Name = "miroir"
+    readers: tuple[Name, ...] = ()
+
+
+class DuckdbSink(Section):
+    """The tables in a DuckDB file, swapped whole."""
+
+    kind: Literal["duckdb"]
+    name: Name
+    path: str
+
+
+class DeltaSink(Section):
+    """Each table as a Delta table under a URL, for Spark or Databricks readers."""
+
+    kind: Literal["delta"]
+    name: Name
+    url: str
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+SinkConfig = Annotated[FilesSink | PostgresqlSink | DuckdbSink | DeltaSink, Field(discriminator="kind")]
+
+
 class PublishConfig(Section):
     """What a release holds, and where else it goes.
 
@@ -253,6 +302,7 @@ class PublishConfig(Section):
         owner: Who answers for the data, named in the contract.
         dimension_names: Dimension → its name on the pages (`unit: Agence`).
         poster_blocklist: Words that keep a verbatim off the affiche.
+        sinks: Where else each release goes, once readers of the workspace have it.
     """
 
     title: str = "Miroir"
@@ -262,6 +312,7 @@ class PublishConfig(Section):
     owner: str = "CX"
     dimension_names: dict[str, str] = Field(default_factory=dict)
     poster_blocklist: tuple[str, ...] = ()
+    sinks: tuple[SinkConfig, ...] = ()
 
 
 class ServeConfig(Section):

@@ -7,6 +7,7 @@
     ├── WorkspaceError     the workspace holds something unexpected
     ├── ModelError         a model is missing or broken
     ├── ReleaseError       a release cannot be made, found or trusted
+    ├── SinkError          a release could not be put somewhere else
     ├── EstimateError      a figure was asked for that the data cannot support
     ├── ReviewError        a review, account or campaign is not as it must be
     └── PrivacyError       something would have given a person away
@@ -28,6 +29,7 @@ __all__ = [
     "PrivacyError",
     "ReleaseError",
     "ReviewError",
+    "SinkError",
     "SourceError",
     "WorkspaceError",
 ]
@@ -51,6 +53,10 @@ class WorkspaceError(MiroirError):
 
 class ReleaseError(MiroirError):
     """A release cannot be made, found or trusted."""
+
+
+class SinkError(MiroirError):
+    """A release could not be put somewhere else."""
 
 
 class EstimateError(MiroirError):

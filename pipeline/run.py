@@ -14,6 +14,7 @@ from pipeline.config import SourceConfig
 from pipeline.errors import SourceError
 from pipeline.ingest.batches import BatchReport, Input, find_inputs, ingest_input
 from pipeline.job import Job, UnreadInput
+from pipeline.publish.health import recorded
 from pipeline.publish.publication import Publication, publish
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def run(job: Job, progress: Progress = _silent) -> RunReport:
         SourceError: No input could be read.
         WorkspaceError: Another run holds the workspace.
     """
-    with job.workspace.locked():
+    with job.workspace.locked(), recorded(job.workspace):
         job.workspace.sweep()
         batches, unread = ingest_all(job, progress)
         n_annotated = annotate_all(job, progress)

@@ -28,19 +28,21 @@ class Workspace:
 
     Attributes:
         root: A local folder or any fsspec URL (`s3://bucket/miroir`).
+        options: What fsspec needs to open it, name and value (`endpoint_url`…).
     """
 
     root: str
+    options: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def filesystem(self) -> fsspec.AbstractFileSystem:
         """The file system behind the root."""
-        return fsspec.core.url_to_fs(self.root)[0]
+        return fsspec.core.url_to_fs(self.root, **dict(self.options))[0]
 
     @cached_property
     def base(self) -> str:
         """The root without its protocol, without a final slash."""
-        base: str = fsspec.core.url_to_fs(self.root)[1]
+        base: str = fsspec.core.url_to_fs(self.root, **dict(self.options))[1]
         return base.rstrip("/")
 
     def path(self, *parts: str) -> str:

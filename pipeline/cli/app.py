@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",
     "status": "pipeline.cli.serve",
+    "deliver": "pipeline.cli.deliver",
     "review": "pipeline.cli.review",
     "pretrain": "pipeline.cli.pretrain",
     "coverage": "pipeline.cli.coverage",

@@ -50,7 +50,14 @@ PARTS = (
         "python -m spacy download fr_core_news_md",
     ),
     Part("prefect_dask", "prefect-dask", "exécution sur une grappe Dask", "pip install 'miroir[dask]'"),
-    Part("s3fs", "s3fs", "espace de travail sur S3", "pip install s3fs"),
+    Part("s3fs", "s3fs", "espace de travail et copies sur S3", "pip install 'miroir[s3]'"),
+    Part(
+        "adbc_driver_postgresql",
+        "adbc-driver-postgresql",
+        "publication dans PostgreSQL",
+        "pip install 'miroir[postgresql]'",
+    ),
+    Part("deltalake", "deltalake", "publication en tables Delta", "pip install 'miroir[delta]'"),
 )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pipeline import layout
-from pipeline.errors import ReleaseError
+from pipeline.errors import MiroirError, ReleaseError
 from pipeline.publish.reading import Reader, age_hours
 from pipeline.workspace import Workspace
 
@@ -92,12 +94,26 @@ def record_run(workspace: Workspace, error: str | None, now: datetime | None = N
     workspace.write_json({"ended_at": moment, "error": error}, layout.STATUS, RUN_FILE)
 
 
+@contextmanager
+def recorded(workspace: Workspace) -> Iterator[None]:
+    """Remember how the run inside ends: well, or with which error on purpose."""
+    try:
+        yield
+    except MiroirError as error:
+        record_run(workspace, str(error))
+        raise
+    record_run(workspace, None)
+
+
 def _failures(workspace: Workspace) -> tuple[str, ...]:
     problems = []
     if workspace.exists(layout.STATUS, RUN_FILE):
         last = workspace.read_json(layout.STATUS, RUN_FILE)
         if last["error"]:
             problems.append(f"the run of {last['ended_at']} failed: {last['error']}")
+    if workspace.exists(layout.BATCHES, layout.CURRENT):
+        unread = workspace.read_json(layout.BATCHES, layout.CURRENT)["unread"]
+        problems += [f"an input is not in the release: {each['error']}" for each in unread]
     if workspace.exists(layout.STATUS, SINKS_FILE):
         for name, sink in sorted(workspace.read_json(layout.STATUS, SINKS_FILE)["sinks"].items()):
             if sink["error"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -29,6 +29,7 @@ from pipeline.publish.release import (
     point_to,
     write_release,
 )
+from pipeline.publish.sinks.delivery import SinkOutcome, put_everywhere
 from pipeline.review.reviewed import reviewed_labels
 from pipeline.version import software_version
 
@@ -44,10 +45,12 @@ class Publication:
     Attributes:
         release: The release that readers now use.
         is_new: Whether it was made now; otherwise the same lineage had given it before.
+        sinks: What became of it in each sink.
     """
 
     release: Release
     is_new: bool
+    sinks: tuple[SinkOutcome, ...] = ()
 
 
 def publish(job: Job) -> Publication:
@@ -57,11 +60,17 @@ def publish(job: Job) -> Publication:
         job: What to publish; its batches are tagged.
 
     Returns:
-        The release, to which the pointer has moved.
+        The release, to which the pointer has moved, and what became of it in each sink.
 
     Raises:
         ReleaseError: A batch is not tagged whole by the configured model.
     """
+    publication = _publish_release(job)
+    outcomes = put_everywhere(job.workspace, publication.release, job.config.publish.sinks)
+    return replace(publication, sinks=tuple(outcomes))
+
+
+def _publish_release(job: Job) -> Publication:
     batch_ids, _ = job.read_current_batches()
     tagger = job.load_tagger()
     reviews = reviewed_labels(job.workspace, job.labels, job.config.review.database)
@@ -106,6 +115,8 @@ def _lineage(
 ) -> dict[str, Any]:
     """Everything that decides a release's content; batches are named, never texts."""
     config = job.config.model_dump(mode="json", include=PUBLIC_CONFIG, exclude=PRIVATE_CONFIG)
+    # Where else a release goes does not change what it is.
+    config["publish"].pop("sinks")
     return {
         "batches": list(batch_ids),
         "model_id": model_id,
