@@ -34,8 +34,8 @@ from pipeline.review.reviewed import reviewed_labels
 from pipeline.version import software_version
 
 PUBLIC_CONFIG = {"sources", "estimate", "protect", "publish"}
-# Where a source lies says nothing of a figure, and an URL may hold a password; blocked words may be names.
-PRIVATE_CONFIG: Any = {"sources": {"__all__": {"path", "sql"}}, "publish": {"poster_blocklist"}}
+# Where a source lies or a release goes says nothing of a figure, and an URL may hold a password; blocked words may be names.
+PRIVATE_CONFIG: Any = {"sources": {"__all__": {"path", "sql"}}, "publish": {"poster_blocklist", "sinks"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,6 @@ def _lineage(
 ) -> dict[str, Any]:
     """Everything that decides a release's content; batches are named, never texts."""
     config = job.config.model_dump(mode="json", include=PUBLIC_CONFIG, exclude=PRIVATE_CONFIG)
-    # Where else a release goes does not change what it is.
-    config["publish"].pop("sinks")
     return {
         "batches": list(batch_ids),
         "model_id": model_id,
