@@ -1,18 +1,157 @@
 """Miroir in spaCy: the pipeline component `miroir`, and sentences by spaCy's rules.
 
-import spacy
-nlp = spacy.blank("fr")
-nlp.add_pipe("miroir", config={"model": "default", "audience": "customer"})
-doc = nlp("Conseillère adorable, mais deux heures d'attente")
-doc._.miroir.themes        # {"means": "negative", "recognition": "positive"}
+    import spacy
+    nlp = spacy.blank("fr")
+    nlp.add_pipe("miroir", config={"model": "default", "audience": "customer"})
+    doc = nlp("Conseillère adorable, mais deux heures d'attente")
+    doc.cats["theme.means"], doc._.miroir["themes"], doc.spans["miroir"]
+
+Once Miroir is installed, spaCy finds the factory by itself; elsewhere, import this module first. Texts are
+read as they are: mask them before (`miroir mask`) where documents, cats or spans will be kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
 from spacy.lang.fr import French
+from spacy.language import Language
+from spacy.tokens import Doc, SpanGroup
+
+from models.errors import ModelError
+from models.evidence import EvidenceSpan, evidence
+from models.registry import load_tagger, model_folder, read_card, trained_labels
+from models.tagger import Decisions, Tagger, TagProbabilities, VerbatimBatch
+
+NAME = "miroir"
+AUDIENCES = ("customer", "employee")
+MODEL_FOLDER = "model"
+DEFAULTS = {"model": "default", "audience": "customer", "question": None, "spans": True, "batch_size": 256}
+
+
+class MiroirComponent:
+    """The component `miroir` of a pipeline. It changes neither tokens nor other annotations.
+
+    It fills `doc.cats` (`sentiment.positive`, `theme.means`, `theme.means.negative` … → probability),
+    `doc._.miroir` (decided labels, confidence, probabilities, model id: plain values, so that documents can
+    be serialised), and `doc.spans["miroir"]` (passages that carried each label; their weights are in the
+    group's `attrs`). A document's own `doc._.audience` and `doc._.question` win over the component's.
+    """
+
+    def __init__(
+        self, name: str, *, model: str, audience: str, question: str | None, spans: bool, batch_size: int
+    ) -> None:
+        """Prepare the component.
+
+        Args:
+            name: Its name in the pipeline.
+            model: Name of a shipped model, or a model folder.
+            audience: `customer` or `employee`, of documents that do not say theirs.
+            question: The question answered, of documents that do not say theirs.
+            spans: Whether passages are looked for; it costs about thirty more readings a document.
+            batch_size: Documents read at once by `nlp.pipe`.
+
+        Raises:
+            ModelError: There is no model of that name, or no such audience.
+        """
+        self.name = name
+        self.model = model
+        self.audience = _checked(audience)
+        self.question = question
+        self.spans = spans
+        self.batch_size = batch_size
+        self._folder = Path(model)
+        self._tagger: Tagger | None = None
+        # A folder may come back with `from_disk`, on a machine where it does not lie any more.
+        if self._folder.name == model:
+            self._folder = model_folder(model)
+
+    @property
+    def tagger(self) -> Tagger:
+        """The model, loaded when it is first needed; it answers in the labels that it learnt."""
+        if self._tagger is None:
+            folder = model_folder(str(self._folder))
+            self._tagger = load_tagger(str(folder), trained_labels(read_card(folder)))
+        return self._tagger
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Read one document."""
+        self._read([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int | None = None) -> Iterator[Doc]:
+        """Read documents in batches, in the order given; spaCy passes `nlp.pipe`'s own batch size."""
+        documents = iter(stream)
+        while batch := list(islice(documents, max(self.batch_size, batch_size or 0))):
+            self._read(batch)
+            yield from batch
+
+    def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+        """Put a copy of the model beside the pipeline, so that it can go to another machine."""
+        if MODEL_FOLDER not in exclude:
+            target = Path(path) / MODEL_FOLDER
+            shutil.copytree(model_folder(str(self._folder)), target, dirs_exist_ok=True)
+
+    def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> MiroirComponent:
+        """Take the model that lies beside the pipeline."""
+        folder = Path(path) / MODEL_FOLDER
+        if MODEL_FOLDER not in exclude and folder.is_dir():
+            self._folder, self._tagger = folder, None
+        return self
+
+    def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
+        """Give the model's id: weights do not travel as bytes."""
+        return self.tagger.model_id.encode()
+
+    def from_bytes(self, content: bytes, *, exclude: Sequence[str] = ()) -> MiroirComponent:
+        """Check that the model at hand is the one that was serialised.
+
+        Raises:
+            ModelError: It is another one.
+        """
+        if content.decode() != self.tagger.model_id:
+            raise ModelError.because(
+                "the pipeline cannot be loaded",
+                expected=content.decode(),
+                got=self.tagger.model_id,
+                where=f"component «{self.name}», model {self.model!r}",
+                do="Name the model that the pipeline was made with, or use `to_disk`",
+            )
+        return self
+
+    def _read(self, docs: Sequence[Doc]) -> None:
+        batch = VerbatimBatch(
+            texts=[doc.text for doc in docs],
+            audiences=[_checked(doc._.audience or self.audience) for doc in docs],
+            questions=[doc._.question or self.question for doc in docs],
+        )
+        probabilities = self.tagger.predict(batch)
+        decided = self.tagger.decide(probabilities)
+        found = evidence(self.tagger, batch) if self.spans else [()] * len(docs)
+        for row, (doc, spans) in enumerate(zip(docs, found, strict=True)):
+            cats = _cats(self.tagger, probabilities, row)
+            doc.cats = {**doc.cats, **cats}
+            doc._.miroir = {**_labels(decided, row), "probabilities": cats, "model_id": self.tagger.model_id}
+            if self.spans:
+                doc.spans[NAME] = _span_group(doc, spans)
+
+
+@Language.factory(NAME, default_config=DEFAULTS, assigns=["doc.cats", "doc._.miroir", "doc.spans"])
+def make_miroir(
+    nlp: Language, name: str, model: str, audience: str, question: str | None, spans: bool, batch_size: int
+) -> MiroirComponent:
+    """Make the component; spaCy calls it for `nlp.add_pipe("miroir", config={…})`."""
+    for attribute in (NAME, "audience", "question"):
+        if not Doc.has_extension(attribute):
+            Doc.set_extension(attribute, default=None)
+    return MiroirComponent(
+        name, model=model, audience=audience, question=question, spans=spans, batch_size=batch_size
+    )
 
 
 @lru_cache(maxsize=1)
@@ -33,3 +172,48 @@ def sentence_places(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
     """
     docs = _sentencizer().pipe(texts)
     return [[(sentence.start_char, sentence.end_char) for sentence in doc.sents] for doc in docs]
+
+
+def _cats(tagger: Tagger, probabilities: TagProbabilities, row: int) -> dict[str, float]:
+    labels = tagger.labels
+    cats: dict[str, float] = {}
+    for name in ("sentiment", "enchantment", "incivility"):
+        columns = getattr(probabilities, name)[row]
+        cats |= {f"{name}.{value}": float(p) for value, p in zip(getattr(labels, name), columns, strict=True)}
+    for theme, table in probabilities.themes.items():
+        cats[f"theme.{theme}"] = float(1 - table[row, 0])
+        polarities = zip(labels.polarities, table[row, 1:], strict=True)
+        cats |= {f"theme.{theme}.{polarity}": float(p) for polarity, p in polarities}
+    return cats
+
+
+def _labels(decided: Decisions, row: int) -> dict[str, Any]:
+    themes = {theme: values[row] for theme, values in decided.themes.items() if values[row] is not None}
+    return {
+        "sentiment": decided.sentiment[row],
+        "enchantment": decided.enchantment[row],
+        "themes": themes,
+        "incivility": decided.incivility[row],
+        "confidence": float(decided.confidence[row]),
+        "needs_review": bool(decided.needs_review[row]),
+    }
+
+
+def _span_group(doc: Doc, spans: Sequence[EvidenceSpan]) -> SpanGroup:
+    """Turn characters into tokens: a token that a span touches belongs to it."""
+    tokens = [
+        doc.char_span(each.start, each.end, label=each.label, alignment_mode="expand") for each in spans
+    ]
+    return SpanGroup(doc, name=NAME, attrs={"weights": [each.weight for each in spans]}, spans=tokens)
+
+
+def _checked(audience: str) -> str:
+    if audience not in AUDIENCES:
+        raise ModelError.because(
+            "a document cannot be read",
+            expected=" or ".join(AUDIENCES),
+            got=repr(audience)[:40],
+            where="audience of the component «miroir», or doc._.audience",
+            do="Say who wrote",
+        )
+    return audience
