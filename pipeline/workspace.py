@@ -128,9 +128,13 @@ class Workspace:
         Raises:
             WorkspaceError: The file is missing or is no Parquet.
         """
+        # Arrow's threads must not hold a Python stream: one let go of while Python ends aborts the process.
         try:
+            if self.is_local:
+                with pq.ParquetFile(self.path(*parts)) as file:
+                    return file.read(columns=columns)
             with self.filesystem.open(self.path(*parts), "rb") as stream:
-                return pq.ParquetFile(stream).read(columns=columns)
+                return pq.ParquetFile(stream, pre_buffer=False).read(columns=columns, use_threads=False)
         except FileNotFoundError as error:
             raise self._unreadable("/".join(parts), "no file") from error
         except pa.ArrowInvalid as error:

@@ -131,7 +131,9 @@ def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]
         if item.kind == "jsonl":
             with decoding(stream, encoding) as text:
                 return _tabulate(_objects(itertools.islice(text, PROFILED_ROWS)))
-        batch = next(pq.ParquetFile(stream).iter_batches(batch_size=PROFILED_ROWS), None)
+        batch = next(
+            pq.ParquetFile(stream, pre_buffer=False).iter_batches(PROFILED_ROWS, use_threads=False), None
+        )
         return _tabulate(batch.to_pylist() if batch is not None else [])
 
 

@@ -113,13 +113,17 @@ def read_parquet(stream: IO[bytes], *, declared: Collection[str], where: str) ->
         SourceError: The file is no Parquet.
     """
     try:
-        file = pq.ParquetFile(stream)
+        # Read in this thread: Arrow's own threads may still hold the Python stream when the process ends,
+        # and then abort it.
+        file = pq.ParquetFile(stream, pre_buffer=False)
         picks = {
             name: file.schema_arrow.names[i]
             for name, i in find_columns(file.schema_arrow.names, declared).items()
         }
         start = 1
-        for batch in file.iter_batches(batch_size=CHUNK_ROWS, columns=list(set(picks.values()))):
+        for batch in file.iter_batches(
+            batch_size=CHUNK_ROWS, columns=list(set(picks.values())), use_threads=False
+        ):
             columns = [_as_series(name, batch.column(column)) for name, column in picks.items()]
             rows = pl.int_range(start, start + batch.num_rows, dtype=pl.Int64, eager=True).alias("row")
             start += batch.num_rows
