@@ -214,6 +214,22 @@ def recovered(low: Floats, high: Floats) -> npt.NDArray[np.bool_]:
     return flags
 
 
+def recovered_sums(low: Floats, high: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which bounds on how many said something give them away.
+
+    That few in a group that is shown said it bounds every part of the group from above; somebody is given
+    away where the part is known to hold one who did.
+
+    Args:
+        low: Least number who said it.
+        high: Most.
+
+    Returns:
+        One flag a cell.
+    """
+    return recovered(low, high) & (low > 0)
+
+
 def bound_sums(measures: pa.Table, knowledge: Knowledge, measure: str) -> tuple[View, Floats]:
     """Bound how many people of a cell a share stands for, from value × count.
 

@@ -62,7 +62,7 @@ def test_attacker_recovers_no_hidden_sum_when_protected(tmp_path, seed):
     view, _ = attack.bound_sums(measures, KNOWLEDGE, "sentiment_negative")
     targets = hidden_people(view, true_counts(drawn, DIMENSIONS))
     low, high = attack.bound(view, KNOWLEDGE, targets.tolist())
-    assert not attack.recovered(low, high).any()
+    assert not attack.recovered_sums(low, high).any()
 
 
 def test_attacker_recovers_hidden_counts_when_only_small_groups_are_hidden(tmp_path):
