@@ -202,9 +202,12 @@ def _labels(decided: Decisions, row: int) -> dict[str, Any]:
 def _span_group(doc: Doc, spans: Sequence[EvidenceSpan]) -> SpanGroup:
     """Turn characters into tokens: a token that a span touches belongs to it."""
     tokens = [
-        doc.char_span(each.start, each.end, label=each.label, alignment_mode="expand") for each in spans
+        (doc.char_span(each.start, each.end, label=each.label, alignment_mode="expand"), each.weight)
+        for each in spans
     ]
-    return SpanGroup(doc, name=NAME, attrs={"weights": [each.weight for each in spans]}, spans=tokens)
+    kept = [(span, weight) for span, weight in tokens if span is not None]
+    attributes = {"weights": [weight for _, weight in kept]}
+    return SpanGroup(doc, name=NAME, attrs=attributes, spans=[span for span, _ in kept])
 
 
 def _checked(audience: str) -> str:
