@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, inspect
-
-from pipeline.review import tables
+from pipeline.review.forget import forget_verbatims
 from pipeline.review.store import database_url, open_store
 from pipeline.workspace import Workspace
-
-CHUNK = 500
 
 
 def forget_reviews(workspace: Workspace, database: str | None, verbatim_ids: Sequence[str]) -> int:
@@ -24,14 +20,8 @@ def forget_reviews(workspace: Workspace, database: str | None, verbatim_ids: Seq
     Returns:
         Rows deleted, of all kinds.
     """
-    url = database_url(workspace, database)
-    store = open_store(url)
-    n_rows = 0
-    with store.engine.begin() as connection:
-        there = set(inspect(connection).get_table_names())
-        for table in reversed(tables.metadata.sorted_tables):
-            if table.name in there and "verbatim_id" in table.c:
-                for start in range(0, len(verbatim_ids), CHUNK):
-                    chosen = table.c.verbatim_id.in_(verbatim_ids[start : start + CHUNK])
-                    n_rows += connection.execute(delete(table).where(chosen)).rowcount
-    return n_rows
+    store = open_store(database_url(workspace, database))
+    try:
+        return forget_verbatims(store, verbatim_ids)
+    finally:
+        store.engine.dispose()

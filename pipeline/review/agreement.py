@@ -113,9 +113,9 @@ def _of_label(readings: Sequence[Sequence[VerbatimLabels]], label: str, seed: in
         n_verbatims=n,
         share_same=float((pairs[:, 0] == pairs[:, 1]).mean()),
         alpha=_alpha(counts),
-        alpha_interval=_interval([_alpha(counts[sample]) for sample in samples]),
+        alpha_interval=_interval([_alpha(counts[sample]) for sample in samples], _by_chance(counts), n),
         kappa=_kappa(pairs),
-        kappa_interval=_interval([_kappa(pairs[sample]) for sample in samples]),
+        kappa_interval=_interval([_kappa(pairs[sample]) for sample in samples], _by_chance(counts), n),
         n_missing=0,
     )
 
@@ -137,9 +137,24 @@ def _kappa(pairs: NDArray[np.int64]) -> float | None:
     return None if np.isnan(kappa) else kappa
 
 
-def _interval(resampled: Sequence[float | None]) -> tuple[float, float] | None:
+def _by_chance(counts: NDArray[np.int64]) -> float:
+    """Tell how often two readings taken at random would differ."""
+    shares = counts.sum(axis=0) / counts.sum()
+    return float(1.0 - (shares**2).sum())
+
+
+def _interval(
+    resampled: Sequence[float | None], by_chance: float, n_verbatims: int
+) -> tuple[float, float] | None:
+    """Give the bootstrap interval of a coefficient `1 - disagreement / disagreement by chance`.
+
+    Where no reading ever differed, every resample says 1; the lower end is then that of the largest
+    disagreement that n verbatims without one still allow (Clopper and Pearson, 1934).
+    """
     known = [value for value in resampled if value is not None]
     if len(known) < len(resampled) / 2:
         return None
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    low, high = (float(value) for value in np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    if low == 1.0 and by_chance > 0:
+        low = max(-1.0, 1.0 - (1.0 - ((1 - LEVEL) / 2) ** (1 / n_verbatims)) / by_chance)
+    return low, high

@@ -14,6 +14,7 @@ from pipeline.review.accounts import LoginGuard, Reviewer, reviewers
 from pipeline.review.decisions import CodebookStamp, stamp_of
 from pipeline.review.evidence import EvidenceFunction, no_evidence
 from pipeline.review.index import IndexSummary, model_in_use, refresh_index
+from pipeline.review.search import Choices, choices
 from pipeline.review.store import ReviewStore, database_url, open_store
 from pipeline.schema import AUDIENCES
 from pipeline.workspace import Workspace
@@ -34,6 +35,7 @@ class Desk:
         model_id: The tagger whose labels are shown; None while nothing is tagged.
         training_shares: Audience → label → value → share in the data that the model learnt from; empty when
             they are not known.
+        choices: What the list's filters may be set to, as of the last refresh.
         setup_token: Proves, while there is no account, that the first one is made by who started the desk.
     """
 
@@ -46,6 +48,7 @@ class Desk:
     setup_token: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     guard: LoginGuard = field(default_factory=LoginGuard)
     training_shares: TrainingShares = field(default_factory=dict)
+    choices: Choices = field(default_factory=Choices)
     codebook: Codebook = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +78,7 @@ class Desk:
         """Bring new verbatims and annotations in."""
         summary = refresh_index(self.store, self.workspace, self.labels, self.model_id)
         self.model_id = summary.model_id
+        self.choices = choices(self.store)
         return summary
 
     def reread_codebook(self) -> None:

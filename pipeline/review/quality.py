@@ -125,7 +125,7 @@ def f1_by_label(entries: Sequence[Measured], labels: LabelSpace, seed: int = 0) 
             continue
         samples = _f1(resampled, truth, said)
         value = float(_f1(weights[None, :], truth, said)[0])
-        scores.append(Score(name, n_bearing, value, *_interval(samples), 0))
+        scores.append(Score(name, n_bearing, value, *_interval(samples, n_bearing), 0))
     return scores
 
 
@@ -174,7 +174,7 @@ def accuracy_by_group(entries: Sequence[Measured], label: str, seed: int = 0) ->
         total = resampled[:, chosen].sum(axis=1)
         samples = (resampled[:, chosen] @ right[chosen]) / np.where(total > 0, total, 1.0)
         value = float(np.average(right[chosen], weights=weights[chosen]))
-        scores.append(Score(name, n, value, *_interval(samples), 0))
+        scores.append(Score(name, n, value, *_interval(samples, n), 0))
     return scores
 
 
@@ -278,9 +278,18 @@ def _f1(weights: Floats, truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> F
     return np.asarray(np.divide(2 * both, either, out=np.zeros_like(both), where=either > 0))
 
 
-def _interval(samples: Floats) -> tuple[float, float]:
-    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+def _interval(samples: Floats, n: int) -> tuple[float, float]:
+    """Give the bootstrap interval; where every resample says 0 or 1, the exact one of n trials instead.
+
+    Resampling reviews that all agree never shows an error, which is no proof that there is none.
+    """
+    low, high = (float(value) for value in np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    reach = 1.0 - ((1 - LEVEL) / 2) ** (1 / n)
+    if low == 1.0:
+        low = 1.0 - reach
+    if high == 0.0:
+        high = reach
+    return low, high
 
 
 __all__ = [

@@ -11,6 +11,7 @@ from pipeline.review.folding import fold
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import content, decision, dimension_value, item, searchable
+from pipeline.schema import AUDIENCES
 
 PAGE_ROWS = 50
 STATES = ("unreviewed", "reviewed", "corrected", "contested", "doubted", "adjudicated")
@@ -97,7 +98,7 @@ class Choices:
 
 def conditions(wanted: ListFilter, audiences: tuple[str, ...]) -> list[ColumnElement[bool]]:
     """Turn a filter into SQL conditions; nothing is ever put into the statement's text."""
-    found = [item.c.audience.in_(audiences), *_context(wanted), *_labels(wanted), *_state(wanted.state)]
+    found = [*_allowed(audiences), *_context(wanted), *_labels(wanted), *_state(wanted.state)]
     if wanted.confidence_below is not None:
         found.append(item.c.confidence < wanted.confidence_below)
     if wanted.confidence_above is not None:
@@ -112,6 +113,11 @@ def conditions(wanted: ListFilter, audiences: tuple[str, ...]) -> list[ColumnEle
         holds = and_(*(searchable.c.folded.contains(word, autoescape=True) for word in words))
         found.append(item.c.verbatim_id.in_(select(searchable.c.verbatim_id).where(holds)))
     return found
+
+
+def _allowed(audiences: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    # Asking for every audience would only keep the database from walking along the index of the order.
+    return [] if set(audiences) == set(AUDIENCES) else [item.c.audience.in_(audiences)]
 
 
 def _context(wanted: ListFilter) -> list[ColumnElement[bool]]:
@@ -180,12 +186,34 @@ def find(store: ReviewStore, wanted: ListFilter, audiences: tuple[str, ...]) -> 
     where = conditions(wanted, audiences)
     keys = _sorted(select(item.c.verbatim_id).where(*where), wanted.sort)
     with store.reading() as connection:
-        n_total = connection.scalar(select(func.count()).select_from(item).where(*where)) or 0
+        if _reads_all(wanted):
+            # One pass over the table finds all of them: cheaper than one to count and one to show.
+            every = list(connection.scalars(keys))
+            n_total = len(every)
+        else:
+            every = None
+            n_total = connection.scalar(select(func.count()).select_from(item).where(*where)) or 0
         n_pages = max(1, -(-n_total // PAGE_ROWS))
         page = min(max(wanted.page, 1), n_pages)
-        ids = list(connection.scalars(keys.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)))
-        rows = rows_by_id(connection, ids)
+        start = (page - 1) * PAGE_ROWS
+        if every is None:
+            every = list(connection.scalars(keys.limit(PAGE_ROWS).offset(start)))
+            start = 0
+        rows = rows_by_id(connection, every[start : start + PAGE_ROWS])
     return ListPage(rows, n_total, page, n_pages)
+
+
+def _reads_all(wanted: ListFilter) -> bool:
+    """Tell whether a filter looks into texts or labels, for which there is no index."""
+    return bool(
+        wanted.words
+        or wanted.dimension
+        or wanted.theme
+        or wanted.polarity
+        or wanted.sentiment
+        or wanted.enchantment
+        or wanted.incivility
+    )
 
 
 def find_ids(store: ReviewStore, wanted: ListFilter, audiences: tuple[str, ...], limit: int) -> list[str]:

@@ -154,6 +154,7 @@ def _sqlite_engine(path: str | None, shown: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "case_sensitive_like=ON",
             "cache_size=-65536",
             "mmap_size=1073741824",
             f"busy_timeout={SQLITE_WAIT_SECONDS * 1000}",

@@ -72,6 +72,7 @@ item = Table(
     Column("reviewed_at", Float),
 )
 Index("item_audience", item.c.audience, item.c.confidence)
+Index("item_source", item.c.source)
 Index("item_confidence", item.c.confidence, item.c.verbatim_id)
 Index("item_month", item.c.month, item.c.verbatim_id)
 Index("item_reviewed", item.c.reviewed_at, item.c.verbatim_id)

@@ -16,7 +16,6 @@ from pipeline.review.planner import Step, measure_names, plan, shrinking
 from pipeline.review.population import Scope, dimension_names, read_population
 from pipeline.review.queue import progress
 from pipeline.review.sampling import Design, Mix
-from pipeline.review.search import choices
 from pipeline.review.web.charts import Chart, line_chart
 from pipeline.review.web.pages import show
 from pipeline.review.web.security import DeskHere, Leading, LeadingForm, SignedIn
@@ -34,7 +33,7 @@ def campaigns_page(request: Request, desk: DeskHere, session: SignedIn) -> Respo
         request,
         "campaigns.html",
         states=states,
-        choices=choices(desk.store),
+        choices=desk.choices,
         double_share=desk.config.double_share,
         model_id=desk.model_id,
     )

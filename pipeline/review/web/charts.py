@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640.0, 260.0
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 16.0, 40.0
+WIDTH, HEIGHT = 640.0, 280.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 30.0, 40.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.codebook import Codebook, Language
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.web.keys import theme_keys
-from pipeline.review.web.messages import message, number, percent
+from pipeline.review.web.messages import message, number, percent, spaced
 from pipeline.review.web.security import LANGUAGE_COOKIE, desk_of
 
 
@@ -59,6 +59,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
         "day": partial(_day, language),
         "moment": partial(_moment, language),
         "name_of": partial(label_name, codebook, language),
+        "spaced": spaced if language == "fr" else str,
         "describe": partial(describe, codebook, language),
     }
     html = _environment().get_template(template).render(common | values)

@@ -16,7 +16,7 @@ from pipeline.review.decisions import Ballot, record, undo
 from pipeline.review.desk import Desk
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.queue import items_by_id, open_for
-from pipeline.review.search import SORTS, STATES, ListFilter, choices, find, find_ids, rows_by_id
+from pipeline.review.search import SORTS, STATES, ListFilter, find, find_ids, rows_by_id
 from pipeline.review.standing import history
 from pipeline.review.web.pages import show
 from pipeline.review.web.queue import with_evidence
@@ -71,7 +71,7 @@ def list_page(
         wanted=wanted,
         query=filter_query(wanted),
         found=find(desk.store, wanted, audiences),
-        choices=choices(desk.store),
+        choices=desk.choices,
         people=reviewers(desk.store) if session.reviewer.leads else [session.reviewer],
         audiences=audiences,
         states=STATES,

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DatabaseError
 from pipeline.errors import ReviewError
 from pipeline.review.campaigns import create_campaign
 from pipeline.review.decisions import Ballot, record, undo
+from pipeline.review.forget import forget_verbatims
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.queue import claim, progress
 from pipeline.review.reviewed import reviewed_labels, reviewed_table
@@ -172,3 +173,20 @@ def test_reviewed_table_weighs_by_the_part_of_the_queue_reached(desk, workspace,
     assert all(0 < p <= 1 for p in probabilities)
     # The weights of what was reviewed by chance count the population, up to chance.
     assert sum(1 / p for p in probabilities) == pytest.approx(180, rel=0.35)
+
+
+def test_forget_takes_everything_of_a_verbatim_away_and_keeps_the_guard(
+    desk, workspace, labels, lead, bob, stamp
+):
+    number = make_campaign(desk, workspace, labels, lead, n=180)
+    record(desk, bob, [ballot(0, "k1"), ballot(1, "k2")], stamp)
+    undo(desk, bob, "u1", stamp)
+    record(desk, bob, [ballot(1, "k3")], stamp)
+    assert forget_verbatims(desk, [verbatim_id(1), "inconnu"]) > 5
+    assert history(desk, verbatim_id(1)) == []
+    assert len(history(desk, verbatim_id(0))) == 1
+    left = claim(desk, bob, number, n_items=180, audiences=BOTH, lease_minutes=30)
+    assert verbatim_id(1) not in {entry.verbatim_id for entry in left}
+    with pytest.raises(DatabaseError, match="append-only"), desk.writing() as connection:
+        connection.execute(delete(decision))
+    assert reviewed_table(desk, workspace, labels).num_rows == 1
