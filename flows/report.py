@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipeline.job import Job, UnreadInput
+from pipeline.publish.digests.delivery import Handover
 from pipeline.publish.publication import Publication
 from pipeline.report import ingest_rows, publication_rows, reject_rows, to_markdown
 
@@ -39,3 +40,16 @@ def report_publication(job: Job, publication: Publication) -> None:
         [f"# Publication {release.release_id}", f"{state}, {release.created_at}", to_markdown(rows)]
     )
     create_markdown_artifact(key="miroir-publication", markdown=markdown)
+
+
+def report_handovers(handovers: Sequence[Handover]) -> None:
+    """Leave a table of the digests handed over."""
+    rows = [
+        {
+            "service": each.department,
+            "voie": each.way,
+            "état": each.error or ("déjà remis" if each.is_skipped else "remis"),
+        }
+        for each in handovers
+    ]
+    create_table_artifact(key="miroir-extraits", table=rows, description="Extraits par service")

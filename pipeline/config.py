@@ -291,6 +291,42 @@ class DeltaSink(Section):
 SinkConfig = Annotated[FilesSink | PostgresqlSink | DuckdbSink | DeltaSink, Field(discriminator="kind")]
 
 
+class DigestConfig(Section):
+    """What one department receives, and how.
+
+    Attributes:
+        department: Its name.
+        themes: Themes that concern it; empty: all.
+        cells: Dimension → members that concern it (`journey_step: [Sinistre]`); empty: the whole company.
+        folder: Folder or fsspec URL where its page and CSV are put.
+        emails: Addresses that receive them.
+        webhook: Address that they are posted to; `env:NAME` takes it from the environment, `block:NAME`
+            from a Prefect block.
+    """
+
+    department: str = Field(min_length=1)
+    themes: tuple[str, ...] = ()
+    cells: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    folder: str | None = None
+    emails: tuple[str, ...] = ()
+    webhook: str | None = None
+
+
+class SmtpConfig(Section):
+    """The server that sends the digests.
+
+    Attributes:
+        password: `env:NAME` of the variable that holds it.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=25, ge=1, le=65535)
+    sender: str = "miroir@localhost"
+    username: str | None = None
+    password: str | None = None
+    starttls: bool = False
+
+
 class PublishConfig(Section):
     """What a release holds, and where else it goes.
 
@@ -303,6 +339,8 @@ class PublishConfig(Section):
         dimension_names: Dimension → its name on the pages (`unit: Agence`).
         poster_blocklist: Words that keep a verbatim off the affiche.
         sinks: Where else each release goes, once readers of the workspace have it.
+        digests: What each department receives.
+        smtp: The server that sends them.
     """
 
     title: str = "Miroir"
@@ -313,6 +351,8 @@ class PublishConfig(Section):
     dimension_names: dict[str, str] = Field(default_factory=dict)
     poster_blocklist: tuple[str, ...] = ()
     sinks: tuple[SinkConfig, ...] = ()
+    digests: tuple[DigestConfig, ...] = ()
+    smtp: SmtpConfig = SmtpConfig()
 
 
 class ServeConfig(Section):

@@ -23,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "serve": "pipeline.cli.serve",
     "status": "pipeline.cli.serve",
     "deliver": "pipeline.cli.deliver",
+    "digests": "pipeline.cli.deliver",
+    "poster": "pipeline.cli.poster",
     "review": "pipeline.cli.review",
     "pretrain": "pipeline.cli.pretrain",
     "coverage": "pipeline.cli.coverage",

@@ -34,8 +34,12 @@ from pipeline.review.reviewed import reviewed_labels
 from pipeline.version import software_version
 
 PUBLIC_CONFIG = {"sources", "estimate", "protect", "publish"}
-# Where a source lies or a release goes says nothing of a figure, and an URL may hold a password; blocked words may be names.
-PRIVATE_CONFIG: Any = {"sources": {"__all__": {"path", "sql"}}, "publish": {"poster_blocklist", "sinks"}}
+# Where a source lies or a release goes says nothing of a figure, and an URL may hold a password; blocked
+# words may be names.
+PRIVATE_CONFIG: Any = {
+    "sources": {"__all__": {"path", "sql"}},
+    "publish": {"poster_blocklist", "sinks", "digests", "smtp"},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,188 @@
+"""Hand digests over: folder, e-mail, webhook. Each once a release; a failure is told and tried again."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+
+from pipeline import layout
+from pipeline.codebook import Codebook
+from pipeline.config import DigestConfig, PublishConfig, SmtpConfig
+from pipeline.errors import SinkError
+from pipeline.publish.digests.routing import Digest, make_digest
+from pipeline.publish.pages.french import period_text
+from pipeline.publish.reading import Snapshot
+from pipeline.publish.sinks.opening import failed, resolve
+from pipeline.workspace import Workspace
+
+DIGESTS_FILE = "digests.json"
+TIMEOUT_SECONDS = 20
+
+# Posts a payload to an address; `flows/` gives one that knows Prefect blocks.
+Post = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What became of one digest on one way.
+
+    Attributes:
+        department: Whose.
+        way: `folder`, `email` or `webhook`.
+        is_skipped: Whether it was handed over before, or there is nothing to show.
+        error: Why not; null when it went well.
+    """
+
+    department: str
+    way: str
+    is_skipped: bool
+    error: str | None
+
+
+def deliver_digests(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    config: PublishConfig,
+    codebook: Codebook,
+    post: Post | None = None,
+) -> list[Handover]:
+    """Hand over every digest that the release calls for.
+
+    Args:
+        workspace: `status/digests.json` there remembers what was handed over.
+        snapshot: The release.
+        config: Departments, what concerns them, how they receive it; the mail server.
+        codebook: Names of themes.
+        post: How a payload is posted; null: over HTTP.
+
+    Returns:
+        One entry a department and way.
+    """
+    state = _read_state(workspace)
+    handovers = []
+    for wanted in config.digests:
+        digest = make_digest(snapshot, wanted, codebook)
+        for way, hand_over in _ways(wanted, config.smtp, post or post_json):
+            key = f"{digest.stem}/{way}"
+            if state.get(key) == digest.release_id or digest.n_figures == 0:
+                handovers.append(Handover(wanted.department, way, True, None))
+                continue
+            handover = _try(digest, way, hand_over)
+            handovers.append(handover)
+            if handover.error is None:
+                state[key] = digest.release_id
+                moment = datetime.now(UTC).isoformat(timespec="seconds")
+                workspace.write_json({"at": moment, "delivered": state}, layout.STATUS, DIGESTS_FILE)
+    return handovers
+
+
+def _read_state(workspace: Workspace) -> dict[str, str]:
+    if not workspace.exists(layout.STATUS, DIGESTS_FILE):
+        return {}
+    return dict(workspace.read_json(layout.STATUS, DIGESTS_FILE)["delivered"])
+
+
+def _ways(
+    config: DigestConfig, smtp: SmtpConfig, post: Post
+) -> Sequence[tuple[str, Callable[[Digest], None]]]:
+    ways: list[tuple[str, Callable[[Digest], None]]] = []
+    folder, emails, webhook = config.folder, config.emails, config.webhook
+    if folder is not None:
+        ways.append(("folder", lambda digest: write_folder(digest, folder)))
+    if emails:
+        ways.append(("email", lambda digest: send_email(digest, emails, smtp)))
+    if webhook is not None:
+        ways.append(("webhook", lambda digest: post(webhook, payload(digest))))
+    return ways
+
+
+def _try(digest: Digest, way: str, hand_over: Callable[[Digest], None]) -> Handover:
+    try:
+        hand_over(digest)
+    except SinkError as error:
+        return Handover(digest.department, way, False, str(error))
+    return Handover(digest.department, way, False, None)
+
+
+def write_folder(digest: Digest, folder: str) -> None:
+    """Put the page and the CSV into a folder, each whole; those of the release before are replaced.
+
+    Raises:
+        SinkError: The folder cannot be written.
+    """
+    target = Workspace(folder)
+    try:
+        target.write_bytes(digest.html.encode(), f"{digest.stem}.html")
+        target.write_bytes(digest.csv, f"{digest.stem}.csv")
+    except OSError as error:
+        raise failed(digest.department, error) from error
+
+
+def send_email(digest: Digest, addresses: Sequence[str], smtp: SmtpConfig) -> None:
+    """Send the page, with itself and the CSV attached.
+
+    Raises:
+        SinkError: The server cannot be reached or refuses.
+    """
+    message = EmailMessage()
+    period = period_text(digest.period, "fr")
+    message["Subject"] = f"Miroir, {digest.department} : {period}"
+    message["From"] = smtp.sender
+    message["To"] = ", ".join(addresses)
+    message.set_content(f"{digest.department}, {period} : la page et les chiffres sont en pièces jointes.\n")
+    message.add_attachment(
+        digest.html.encode(), maintype="text", subtype="html", filename=f"{digest.stem}.html"
+    )
+    message.add_attachment(digest.csv, maintype="text", subtype="csv", filename=f"{digest.stem}.csv")
+    try:
+        with smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT_SECONDS) as server:
+            if smtp.starttls:
+                server.starttls()
+            if smtp.username and smtp.password:
+                server.login(smtp.username, resolve(smtp.password, digest.department))
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise failed(digest.department, error) from error
+
+
+def payload(digest: Digest) -> dict[str, Any]:
+    """Give a digest as JSON knows it."""
+    return {
+        "department": digest.department,
+        "release_id": digest.release_id,
+        "period": digest.period,
+        "n_figures": digest.n_figures,
+        "html": digest.html,
+        "csv": digest.csv.decode("utf-8-sig"),
+    }
+
+
+def post_json(address: str, content: Mapping[str, Any]) -> None:
+    """Post a payload over HTTP.
+
+    Raises:
+        SinkError: The address is no HTTP address, cannot be reached or refuses.
+    """
+    url = resolve(address, "webhook")
+    if not url.startswith(("https://", "http://")):
+        raise SinkError.because(
+            "the digest cannot be posted",
+            expected="an address that begins with https:// or http://",
+            got=f"«{url.split(':')[0]}:…»",
+            where="publish.digests.webhook",
+            do="Mend it; a Prefect block works in the flow `deliver` alone",
+        )
+    body = json.dumps(content, ensure_ascii=False).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
+            pass
+    except (OSError, urllib.error.URLError) as error:
+        raise failed("webhook", error) from error

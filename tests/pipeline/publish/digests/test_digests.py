@@ -1,0 +1,159 @@
+import csv
+import http.server
+import io
+import json
+import socket
+import threading
+from email import message_from_bytes
+
+import pytest
+
+from bench.authored_release import LINEAGE, authored_tables
+from pipeline.codebook import read_codebook
+from pipeline.config import DigestConfig, PublishConfig, SmtpConfig
+from pipeline.publish.digests.delivery import deliver_digests, post_json
+from pipeline.publish.digests.routing import concerned, make_digest
+from pipeline.publish.reading import read_snapshot
+from pipeline.publish.release import point_to, write_release
+from pipeline.workspace import Workspace
+
+CLAIMS = DigestConfig(
+    department="Réclamations", themes=("support", "feedback"), cells={"step": ("Réclamation",)}
+)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    made = Workspace(str(tmp_path / "espace"))
+    point_to(made, write_release(made, authored_tables(12, 3), LINEAGE))
+    return made
+
+
+@pytest.fixture
+def mailbox():
+    """A real SMTP server on loopback, and the messages that it took."""
+    controller_module = pytest.importorskip("aiosmtpd.controller")
+    taken = []
+
+    class Keep:
+        async def handle_DATA(self, server, session, envelope):
+            taken.append(envelope)
+            return "250 OK"
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = controller_module.Controller(Keep(), hostname="127.0.0.1", port=port)
+    controller.start()
+    yield port, taken
+    controller.stop()
+
+
+@pytest.fixture
+def webhook():
+    """A real HTTP server on loopback, and the payloads that it took."""
+    taken = []
+
+    class Take(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Take)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/miroir", taken
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_department_receives_its_themes_and_cells_alone(workspace):
+    digest = make_digest(read_snapshot(workspace), CLAIMS, read_codebook())
+    rows = list(csv.DictReader(io.StringIO(digest.csv.decode("utf-8-sig")), delimiter=";"))
+    assert len(rows) == digest.n_figures == 8
+    assert {row["theme"] for row in rows} == {"support", "feedback"}
+    assert {(row["step"], row["unit"], row["period"]) for row in rows} == {("Réclamation", "", "2026-03")}
+    assert "Soutien" in digest.html
+    assert "Moyens" not in digest.html
+    assert digest.stem == "reclamations"
+
+
+def test_nothing_hidden_is_in_a_digest(tmp_path):
+    tables = authored_tables(12, 3)
+    measures = tables["measures"].to_pylist()
+    for row in measures:
+        if row["step"] == "Réclamation" and row["audience"] == "employee":
+            row.update(value=None, low=None, high=None, n_verbatims=None, suppressed=True, reason="protected")
+    tables["measures"] = type(tables["measures"]).from_pylist(measures, tables["measures"].schema)
+    workspace = Workspace(str(tmp_path))
+    point_to(workspace, write_release(workspace, tables, LINEAGE))
+    snapshot = read_snapshot(workspace)
+    assert set(concerned(snapshot, CLAIMS)["audience"]) == {"customer"}
+    assert "Collaborateurs :" not in make_digest(snapshot, CLAIMS, read_codebook()).html
+
+
+def test_digest_goes_by_folder_mail_and_webhook_once_a_release(workspace, mailbox, webhook, tmp_path):
+    port, mails = mailbox
+    address, posts = webhook
+    wanted = CLAIMS.model_copy(
+        update={"folder": str(tmp_path / "remis"), "emails": ("sav@exemple.fr",), "webhook": address}
+    )
+    config = PublishConfig(digests=(wanted,), smtp=SmtpConfig(port=port))
+    snapshot = read_snapshot(workspace)
+    first = deliver_digests(workspace, snapshot, config, read_codebook())
+    assert [(each.way, each.error) for each in first] == [
+        ("folder", None),
+        ("email", None),
+        ("webhook", None),
+    ]
+    assert sorted(each.name for each in (tmp_path / "remis").iterdir()) == [
+        "reclamations.csv",
+        "reclamations.html",
+    ]
+    message = message_from_bytes(mails[0].content)
+    assert mails[0].rcpt_tos == ["sav@exemple.fr"]
+    assert {part.get_filename() for part in message.walk()} >= {"reclamations.html", "reclamations.csv"}
+    assert posts[0]["department"] == "Réclamations"
+    assert posts[0]["n_figures"] == 8
+    again = deliver_digests(workspace, snapshot, config, read_codebook())
+    assert all(each.is_skipped for each in again)
+    assert (len(mails), len(posts)) == (1, 1)
+
+
+def test_a_failed_way_is_told_and_tried_again_alone(workspace, mailbox, tmp_path):
+    port, mails = mailbox
+    wanted = CLAIMS.model_copy(update={"folder": str(tmp_path / "remis"), "emails": ("sav@exemple.fr",)})
+    snapshot = read_snapshot(workspace)
+    dead = PublishConfig(digests=(wanted,), smtp=SmtpConfig(port=9))
+    handovers = deliver_digests(workspace, snapshot, dead, read_codebook())
+    assert handovers[0].error is None
+    assert "Réclamations" in handovers[1].error
+    alive = PublishConfig(digests=(wanted,), smtp=SmtpConfig(port=port))
+    assert [each.is_skipped for each in deliver_digests(workspace, snapshot, alive, read_codebook())] == [
+        True,
+        False,
+    ]
+    assert len(mails) == 1
+
+
+def test_department_without_any_shown_figure_receives_nothing(workspace, tmp_path):
+    wanted = DigestConfig(
+        department="Ailleurs", cells={"unit": ("Nulle part",)}, folder=str(tmp_path / "remis")
+    )
+    handovers = deliver_digests(
+        workspace, read_snapshot(workspace), PublishConfig(digests=(wanted,)), read_codebook()
+    )
+    assert [each.is_skipped for each in handovers] == [True]
+    assert not (tmp_path / "remis").exists()
+
+
+def test_only_http_addresses_are_posted_to():
+    from pipeline.errors import SinkError
+
+    with pytest.raises(SinkError, match="https:// or http://"):
+        post_json("file:///etc/passwd", {})
