@@ -61,9 +61,44 @@ def build_lattice(cells: pa.Table, overlaps: pa.Table, grains: Grains) -> Lattic
     Returns:
         The lattice, cells in the order given.
     """
+    keys = _keys(cells, grains)
+    index = {key: position for position, key in enumerate(keys)}
+    verbatims = cells["n_verbatims"].to_numpy()
+    families = [
+        *_by_period(keys, index),
+        *_by_dimension(keys, index, grains),
+        *_by_nesting(index, grains, overlaps, verbatims),
+    ]
+    return Lattice(keys, cells["unplaced"].to_numpy(zero_copy_only=False), tuple(families), index)
+
+
+def narrow(lattice: Lattice, cells: pa.Table, grains: Grains) -> Lattice:
+    """Give the lattice of another group of the same cells, or of some of them.
+
+    Args:
+        lattice: Of the group `all`, which shows what lies in what.
+        cells: The rows of the other group.
+        grains: What `grains_of` found.
+
+    Returns:
+        The lattice, cells in the order given. How many of this group's people are in none of the parts is
+        not known: nobody, which hides the more.
+    """
+    keys = _keys(cells, grains)
+    index = {key: position for position, key in enumerate(keys)}
+    place = np.array([index.get(key, -1) for key in lattice.keys], dtype=np.int64)
+    families = []
+    for family in lattice.families:
+        children = place[family.children]
+        if place[family.parent] >= 0 and (children >= 0).any():
+            families.append(Family(int(place[family.parent]), children[children >= 0]))
+    return Lattice(keys, cells["unplaced"].to_numpy(zero_copy_only=False), tuple(families), index)
+
+
+def _keys(cells: pa.Table, grains: Grains) -> tuple[Key, ...]:
     dimensions = sorted({name for names in grains.values() for name in names})
     rows = cells.select(["audience", "grain", "by_period", "period", *dimensions]).to_pylist()
-    keys = tuple(
+    return tuple(
         (
             row["audience"],
             row["grain"],
@@ -73,14 +108,6 @@ def build_lattice(cells: pa.Table, overlaps: pa.Table, grains: Grains) -> Lattic
         )
         for row in rows
     )
-    index = {key: position for position, key in enumerate(keys)}
-    verbatims = cells["n_verbatims"].to_numpy()
-    families = [
-        *_by_period(keys, index),
-        *_by_dimension(keys, index, grains),
-        *_by_nesting(index, grains, overlaps, verbatims),
-    ]
-    return Lattice(keys, cells["unplaced"].to_numpy(zero_copy_only=False), tuple(families), index)
 
 
 def grains_of(cells: pa.Table, dimensions: tuple[str, ...]) -> Grains:

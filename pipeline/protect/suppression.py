@@ -24,7 +24,7 @@ from pipeline.errors import PrivacyError
 from pipeline.estimate.candidates import CANDIDATES
 from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names, row_keys
 from pipeline.protect.blanks import COMPLETE, complete_rows
-from pipeline.protect.lattice import Lattice, build_lattice, grains_of
+from pipeline.protect.lattice import Lattice, build_lattice, grains_of, narrow
 from pipeline.protect.ledger import SHOWN, Groups, hold_back
 from pipeline.protect.quotes import choose_quotes
 from pipeline.protect.rounding import round_table
@@ -116,7 +116,10 @@ def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig) -> Groups:
     base: tuple[Lattice, Flags] | None = None
     for group in order:
         here = table.filter(pc.equal(table["group"], group))
-        lattice = build_lattice(here, tables[OVERLAPS], grains)
+        if base is None:
+            lattice = build_lattice(here, tables[OVERLAPS], grains)
+        else:
+            lattice = narrow(base[0], here, grains)
         people = here["n_respondents"].to_numpy()
         limits = np.array([threshold(config, key[0], group) for key in lattice.keys], dtype=np.int64)
         hidden = (people < limits) | lattice.unplaced

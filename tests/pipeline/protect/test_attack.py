@@ -30,7 +30,7 @@ def hidden_people(view, true):
     return np.array([i for i in np.flatnonzero(view.hidden) if true.get(view.cells[i], 0) > 0])
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_attacker_recovers_no_hidden_count_when_protected(tmp_path, seed):
     drawn = people(np.random.default_rng(seed), 220, 9, 3, 0)
     measures = release(tmp_path, [drawn])["measures"]
@@ -44,7 +44,7 @@ def test_attacker_recovers_no_hidden_count_when_protected(tmp_path, seed):
     assert not attack.recovered(low, high).any()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_attacker_recovers_no_hidden_theme_when_protected(tmp_path, seed):
     drawn = people(np.random.default_rng(seed), 220, 9, 3, 0)
     measures = release(tmp_path, [drawn])["measures"]
@@ -55,7 +55,7 @@ def test_attacker_recovers_no_hidden_theme_when_protected(tmp_path, seed):
     assert not attack.recovered(low, high).any()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_attacker_recovers_no_hidden_sum_when_protected(tmp_path, seed):
     drawn = people(np.random.default_rng(seed), 220, 9, 3, 0)
     measures = release(tmp_path, [drawn])["measures"]
@@ -82,7 +82,7 @@ def test_attacker_recovers_hidden_counts_when_only_small_groups_are_hidden(tmp_p
     assert attack.recovered(*attack.bound(view, exact, targets.tolist())).mean() > 0.05
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_attacker_cannot_tell_who_came_between_two_releases(tmp_path, seed):
     rng = np.random.default_rng(seed)
     old, new = people(rng, 260, 8, 3, 0), people(rng, 14, 8, 3, 1000)
