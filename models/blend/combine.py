@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 _TINY = 1e-5
 _SINGLE_LABELS = ("sentiment", "enchantment", "incivility")
 _PRIOR = 2.0
+_AUDIENCE_PRIOR = 1000.0
+"""Strength, in verbatims or so, with which an audience is held to the shift of both: where a source or two
+speak for an audience, a shift of its own would be that source's and no other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,31 +185,35 @@ def fit_pool(members: Sequence[Probabilities], codes: NDArray[np.int8], employee
     n_models, n_rows, n_values = logs.shape
     truth = codes[known].astype(np.intp)
     writer = employee[known].astype(np.intp)
-    start = np.concatenate([np.full(n_models, 1 / n_models), np.zeros(2 * n_values)])
-    loss = _pool_loss(logs, truth, writer, start)
+    start = np.concatenate([np.full(n_models, 1 / n_models), np.zeros(3 * n_values)])
+    prior = np.full(len(start), _PRIOR)
+    prior[n_models + n_values :] = _AUDIENCE_PRIOR
+    loss = _pool_loss(logs, truth, writer, start, prior)
     found = minimize(loss, start, jac=True, method="L-BFGS-B").x if n_rows else start
-    return Pool(found[:n_models], found[n_models:].reshape(2, n_values))
+    common, own = found[n_models : n_models + n_values], found[n_models + n_values :].reshape(2, n_values)
+    return Pool(found[:n_models], common + own)
 
 
 def _pool_loss(
-    logs: Floats, truth: NDArray[np.intp], writer: NDArray[np.intp], start: Floats
+    logs: Floats, truth: NDArray[np.intp], writer: NDArray[np.intp], start: Floats, prior: Floats
 ) -> Callable[[Floats], tuple[float, Floats]]:
     n_models, n_rows, n_values = logs.shape
     rows = np.arange(n_rows)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        weights, shifts = parameters[:n_models], parameters[n_models:].reshape(2, n_values)
-        scores = np.tensordot(weights, logs, axes=1) + shifts[writer]
+        weights, shifts = parameters[:n_models], parameters[n_models:].reshape(3, n_values)
+        scores = np.tensordot(weights, logs, axes=1) + shifts[0] + shifts[1 + writer]
         scores -= scores.max(axis=1, keepdims=True)
         shares = np.exp(scores)
         shares /= shares.sum(axis=1, keepdims=True)
         away = parameters - start
-        value = -np.log(np.maximum(shares[rows, truth], 1e-300)).sum() + 0.5 * _PRIOR * float(away @ away)
+        value = -np.log(np.maximum(shares[rows, truth], 1e-300)).sum() + 0.5 * float(prior @ away**2)
         shares[rows, truth] -= 1
-        slope_shifts = np.zeros((2, n_values))
-        np.add.at(slope_shifts, writer, shares)
+        slope_shifts = np.stack(
+            [shares.sum(axis=0), shares[writer == 0].sum(axis=0), shares[writer == 1].sum(axis=0)]
+        )
         slope_weights = np.einsum("knv,nv->k", logs, shares)
-        return float(value), np.concatenate([slope_weights, slope_shifts.ravel()]) + _PRIOR * away
+        return float(value), np.concatenate([slope_weights, slope_shifts.ravel()]) + prior * away
 
     return loss
 
