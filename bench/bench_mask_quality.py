@@ -147,8 +147,8 @@ def _count(case: Case, counts: Score) -> None:
 def _lines(part: str, counts: Score) -> Iterator[str]:
     yield f"{part}: {counts.n_clean_masked} of {counts.n_clean} clean texts masked by mistake"
     for kind, wanted in counts.wanted.most_common():
-        false = counts.false_masks[kind]
-        yield f"  {kind:16}{counts.found[kind]:4} of {wanted:4} found ({counts.recall(kind):.3f}), {false} false"
+        share = f"{counts.found[kind]:4} of {wanted:4} found ({counts.recall(kind):.3f})"
+        yield f"  {kind:16}{share}, {counts.false_masks[kind]} false"
 
 
 def main() -> None:

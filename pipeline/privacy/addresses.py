@@ -32,6 +32,7 @@ _HEAD: Final = (
     r"|[a-f])\b)?\s?,?\s{0,2}"
 )
 _NAME: Final = rf"(?:\s+{_PARTICLE}(?=[\s'])|\s+(?:l|d)'|(?<=')\s?){{0,4}}"
+_POSTCODE: Final = r"\b(?:0[1-9]|[1-8]\d|9[0-8])\s?\d{3}\b"
 _STREET: Final = re.compile(rf"{_HEAD}(?:(?P<sure>{_SURE})|(?P<unsure>{_UNSURE}))(?=[\s'])")
 _UNNUMBERED: Final = re.compile(
     rf"(?:j'habite|nous habitons|habitant|demeurant|domiciliee?|residant|(?:mon|notre) adresse(?: est)?"
@@ -52,7 +53,18 @@ _CITY: Final = re.compile(
     r"|aux?)\b(?:\s[^\W\d_]+(?:-[^\W\d_]+)*)?(?:\s\d{1,2}\b)?){0,2})"
 )
 _BOX: Final = re.compile(r"\b(?:bp|cs|boite postale)\s?\d{2,6}\b(?=[\s,\-]{1,3}\d{5}\b)")
+_HAMLET: Final = re.compile(
+    rf"\b(?:lieu[- ]dit|residence|hameau)\s[^.!?;\n\d]{{2,40}}?(?=[\s,\-]{{1,3}}{_POSTCODE})"
+)
+# A street cut short, sure only where a postcode follows.
+_SHORT_STREET: Final = re.compile(rf"{_HEAD}r\.?\s(?=[^.!?;\n\d]{{3,40}}?{_POSTCODE})")
+# What people write before the number: « Résidence Les Acacias, bât. C, 5 rue… ».
+_BEFORE: Final = re.compile(
+    r"\b(?:residence|res\.|bat(?:iment)?\.?|appt?\.?|appartement|escalier|esc\.?|lieu[- ]dit)\s"
+    r"[^.!?;\n\d]{1,30}(?:\.\s?\w{1,3})?[\s,\-]{1,3}$"
+)
 _NEAR_CITY: Final = re.compile(r"[^.!?;\n\d]{1,60}?[\s,]+(?:f-)?(?P<postcode>\d{2}\s?\d{3})\b")
+_POSTCODE_HINT: Final = re.compile(r"\b(?:lieu[- ]dit|residence|hameau)\s|\d\s?r\.?\s")
 _STOP: Final = frozenset(
     [
         "est",
@@ -126,13 +138,31 @@ def find_addresses(view: View) -> Iterator[Span]:
         unsure = match.group("unsure") is not None
         end = _street_end(view, match.end(), capital_needed=unsure)
         if end > match.end():
-            yield Span(match.start(), _with_city(view.folded, end), ADDRESS)
+            yield Span(_with_building(view.folded, match.start()), _with_city(view.folded, end), ADDRESS)
+    if _POSTCODE_HINT.search(view.folded):
+        yield from _short_forms(view.folded)
     for match in _UNNUMBERED.finditer(view.folded):
         end = _street_end(view, match.end(), capital_needed=True)
         if end > match.end():
             yield Span(match.start("street"), _with_city(view.folded, end), ADDRESS)
     for match in _BOX.finditer(view.folded):
         yield Span(match.start(), _with_city(view.folded, match.end()), ADDRESS)
+
+
+def _short_forms(folded: str) -> Iterator[Span]:
+    """« lieu-dit Kergoat, 29260 Ploudaniel », « 22 r. de Belfort, 31000 Toulouse »."""
+    for match in _HAMLET.finditer(folded):
+        yield Span(match.start(), _with_city(folded, match.end()), ADDRESS)
+    for match in _SHORT_STREET.finditer(folded):
+        near = _NEAR_CITY.match(folded, match.end())
+        if near and not _CLAUSE.search(near.group()):
+            yield Span(match.start(), _with_city(folded, near.start("postcode")), ADDRESS)
+
+
+def _with_building(folded: str, start: int) -> int:
+    """Where an address begins whose street number stands at `start`."""
+    building = _BEFORE.search(folded, max(0, start - 60), start)
+    return building.start() if building else start
 
 
 def _street_end(view: View, start: int, *, capital_needed: bool) -> int:

@@ -35,7 +35,8 @@ _SAID: Final = re.compile(
     rf"(?P<token>{_TOKEN})"
 )
 _DIRECT: Final = re.compile(
-    rf"\b{_KEYWORD}\b\s{{0,2}}[(\"«']?\s?(?P<token>(?:[a-z]{{1,5}}[\-_/]?)?\d[a-z0-9\-_/]*\d[a-z0-9]*)"
+    rf"\b{_KEYWORD}\b\.?\s{{0,2}}[(\"«']?\s?"
+    rf"(?P<token>(?:[a-z]{{1,5}}[\-_/]?)?\d[a-z0-9\-_/]*\d[a-z0-9]*(?:[\-_/][a-z]{{1,4}}\b)?)"
 )
 _NUMBERED: Final = re.compile(
     r"(?:\bn\s?[°º]|\bnumero|\bnum\b\.?"
@@ -77,11 +78,11 @@ _DAY: Final = (
     rf"|[0-3]?\d(?:er)?\s{_MONTH}(?:\s(?:(?:19|20)\d{{2}}|\d{{2}}(?!\d)))?|[0-3]\d[01]\d(?:19|20)\d{{2}})"
 )
 _BORN: Final = re.compile(
-    rf"(?:\bnee?(?:\(e\)|\.e)?s?\b\s?(?:a [a-z\-' ]{{2,30}}? )?(?:le|en|:)?(?:\s?(?:lundi|mardi|mercredi"
-    rf"|jeudi|vendredi|samedi|dimanche))?"
-    rf"|(?:\bmon|\bson|\bnotre) anniversaire|\bddn\b|\bd\.d\.n\.?|date (?:de |d')?nais+an?ce|\bnaissance\b"
-    rf"|\bnaiss\.?\b|\bdob\b)"
-    rf"[\s:=,(\-]*(?:(?:est|c'est|etait|le|du|au|:)\s)*\s?(?P<day>{_DAY})"
+    rf"(?:\bnee?(?:\(e\)|\.e)?s?(?!\w)\s?(?:a [a-z\-' ]{{2,30}}? )?(?:le|en|un|:)?(?:\s?(?:lundi|mardi"
+    rf"|mercredi|jeudi|vendredi|samedi|dimanche))?"
+    rf"|(?:\bmon|\bson|\bnotre) anniversaire|\bddn\b|\bd\.d\.n\.?|date (?:de |d')?nais+(?:an?ce|\.)"
+    rf"|\bnaissance\b|\bnaiss\.?\b|\bdob\b)"
+    rf"[\s:=,(\-]*(?:(?:est|c'est|etait|le|du|au|:)\s?:?\s)*\s?(?P<day>{_DAY})"
 )
 _BORN_YEAR: Final = re.compile(
     r"\b(?:suis|est|etais|etait|sommes|sont) nee?s? en (?P<day>(?:[a-z]+ )?(?:19|20)\d{2})\b"
@@ -103,7 +104,7 @@ _PLATE_CONTEXT: Final = re.compile(
 )
 # Quick looks before the slow expressions above.
 _BORN_HINT: Final = re.compile(
-    r"\bnee?s?\b[^a-z]{0,4}(?:\d|(?:le|en|a|du|au|est|c|etait|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b)"
+    r"\bnee?s?\b[^a-z]{0,4}(?:\d|(?:le|en|un|a|du|au|est|c|etait|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b)"
     r"|\bnee?(?:\(|\.e)|naiss|anniv|ddn|d\.d\.n|\bdob\b"
 )
 _PLATE_HINT: Final = re.compile(r"\d{2}[ \-.–]{0,2}[a-z]{2}")

@@ -36,7 +36,8 @@ class Lexicons:
         places: Places.
         brands: Companies and brands.
         phrases: Expressions that hold a name and name nobody, as tuples of words, by their first word.
-        near_keys: First names of five letters or more, whole and with each letter in turn as `?`.
+        near_keys: First names of five letters or more: whole, with each letter in turn as `?`, and with each
+            left out, after a `-`.
         ordinary: Hashes of ordinary words.
     """
 
@@ -67,10 +68,10 @@ class Lexicons:
         return any(folded[:length] in self.brands for length in range(_MIN_GLUED, len(folded)))
 
     def is_nearly_first_name(self, folded: str) -> bool:
-        """Whether a folded word is a first name but for one letter: « witad »."""
+        """Whether a folded word is a first name but for one letter, changed, lost, doubled or swapped."""
         if len(folded) < _MIN_NEAR:
             return False
-        return not self.near_keys.isdisjoint(_near_keys(folded))
+        return not self.near_keys.isdisjoint(_near_forms(folded))
 
 
 @cache
@@ -93,7 +94,10 @@ def lexicons() -> Lexicons:
         brands=brands,
         phrases={first: tuple(sorted(found, key=len, reverse=True)) for first, found in phrases.items()},
         near_keys=frozenset(
-            key for name in first_names if len(name) >= _MIN_NEAR for key in _near_keys(name)
+            key
+            for name in first_names
+            if len(name) >= _MIN_NEAR
+            for key in (*_near_keys(name), *("-" + shorter for shorter in _without_one(name)))
         ),
         ordinary=frozenset(array("I", files(_DATA).joinpath("ordinary.bin").read_bytes()))
         | {_hash(word) for word in _words("ordinary_extra.txt")},
@@ -131,6 +135,21 @@ def _near_keys(folded: str) -> Iterator[str]:
     yield folded
     for position in range(len(folded)):
         yield folded[:position] + "?" + folded[position + 1 :]
+
+
+def _near_forms(folded: str) -> Iterator[str]:
+    """What a word with one slip of the pen may be found under in `Lexicons.near_keys`."""
+    yield from _near_keys(folded)
+    yield "-" + folded
+    if len(folded) > _MIN_NEAR:
+        yield from _without_one(folded)
+    for position in range(1, len(folded) - 1):
+        yield folded[:position] + folded[position + 1] + folded[position] + folded[position + 2 :]
+
+
+def _without_one(folded: str) -> Iterator[str]:
+    for position in range(len(folded)):
+        yield folded[:position] + folded[position + 1 :]
 
 
 def _hash(folded: str) -> int:

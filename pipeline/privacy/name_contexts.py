@@ -77,8 +77,21 @@ THANKS: Final = _set(
 BY_WHOM: Final = _set("par avec via grace envers selon chere cher notamment surtout dont")
 LINKS: Final = _set(
     "a au aux et encore beaucoup specialement speciale special particulierement surtout notamment tout toute"
+    " infiniment vivement enormement grandement sincerement chaleureusement tellement bcp mille fois immense"
 )
 CONJUNCTIONS: Final = _set("et ou ainsi que")
+# « accueilli par pierre »: who did it is a person.
+DONE_BY_SOMEBODY: Final = _set(
+    "accueilli accueillie accueillis recu recue recus servi servie servis conseille conseillee conseilles"
+    " renseigne renseignee aide aidee accompagne accompagnee rappele rappelee depanne depannee guide guidee"
+    " forme formee coiffe coiffee harcele harcelee insulte insultee agresse agressee anime animee manage"
+    " managee encadre encadree rassure rassuree"
+)
+# First names that are ordinary words, yet frequent as names in lower case where the context is a person's.
+LOWER_NAMES: Final = _set(
+    "aurore charlotte claire colombe florentine garance gloria hermine jean louis manuel marc maria marie"
+    " marine maxime melisse oceane pierre regis romain romane rose sibylle thais tom victoria"
+)
 PARTICLES: Final = _set(
     "de du des d la le el al ben bin ibn van von der den da dos di del della st mac mc y ould ait"
 )
@@ -129,16 +142,29 @@ FOLLOWED_BY_PERSON: Final = re.compile(
     rf"|\s+(?:a ete|est|etait|fut|sera|reste) (?:{_GOOD})\b"
     r"|\s+(?:de l'agence|du service|du magasin|du standard|du sav|du rayon|de l'accueil|de la boutique|du"
     r" support|de la hotline|du guichet)"
-    r"|\s*,?\s?\(?(?:a l'accueil|au telephone|en caisse|a la caisse|au rayon|au standard|(?:ma|mon|notre|la"
-    r"|le|une?) (?:conseill|vendeu|charge"
-    r"|interlocut|gestionnaire|responsable|direct|serveu|receptionniste|manager|chef))"
+    r"|\s*,?\s?\(?(?:a l'accueil|au tel(?:ephone)?\b|en caisse|a la caisse|au rayon|au standard|(?:ma|mon"
+    r"|notre|la|le|une?) (?:conseill|vendeu|charge"
+    r"|interlocut|gestionnaire|responsable|direct|serveu|receptionniste|manager|chef|livreu|technicien|facteu"
+    r"|coiffeu|caissi|infirmi|stagiaire|commerciale?\b|cariste|tuteu|tutrice|collegue))"
+    r"|\s+(?:a ete|est|etait) (?:(?:vire|mute|embauche|arrive|parti|venu|intervenu|passe)e?\b|promu"
+    r"|en (?:formation|vacances|conges?|stage|arret)\b"
+    r"|(?:le|la) meilleure? (?!produit|site|offre|prix|choix))"
+    r"|\s+et (?:sa|son|ses) (?:collegue|equipe|collaborat|assistant)"
+    r"|\s+qui fait (?:son|un) stage"
     r"|\s+(?:sourit|souriait|m'accueille|nous accueille|repond|gere)\b)"
+)
+# What follows a first name in lower case that is also a word.
+FOLLOWED_BY_ROLE: Final = re.compile(
+    r",? (?:le|la|mon|ma|notre) (?:livreu|conseill|vendeu|technicien|serveu|facteu|coiffeu|caissi|guide\b"
+    r"|infirmi|stagiaire|responsable|manager|collegue)"
+    r"| (?:m'a|nous a|m'avait) "
 )
 STRONGLY_FOLLOWED: Final = re.compile(
     r"(?:\s?,\s*(?:elle|il)\s+(?:m'|nous |a |est |etait |avait |s')"
     r"|\s+m'a (?:bien |tres bien |parfaitement |super bien )?(?:aide|accueilli|conseille|renseigne|guide"
     r"|ecoute|rassure|recu)e?\b"
     r"|\s+(?:de l'agence|de l'accueil|du guichet)\b"
+    r"|\s+m'a (?:depanne|rappele|recontacte|sauve|servi)e?\b"
     r"|\s*,\s?(?:(?:ma|mon|notre) (?:conseill|charge|interlocut|gestionnaire|manager|chef|collegue"
     r"|responsable)))"
 )

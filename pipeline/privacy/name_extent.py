@@ -14,6 +14,13 @@ _SPACE: Final = re.compile(r"\s{0,2}")
 AFTER_INITIAL: Final = re.compile(r"\.?-?\s{0,2}")
 _MAX_WORDS: Final = 5
 _MIN_LAST: Final = 4
+# « Sandrine A été », « Julie C est », « Marc J ai »: words that lost their apostrophe or gained a capital.
+_WORDS_OF_ONE_LETTER: Final = frozenset("aoy")
+_ELIDED: Final = frozenset("cdjlmnst")
+_VOWELS: Final = frozenset("aeiouyh")
+# First words of compound first names that people write apart.
+_COMPOUND_HEADS: Final = frozenset(["jean", "marie", "anne", "pierre", "paul", "louis"])
+_LEFT_PARTICLES: Final = frozenset(["da", "de", "di", "dos", "del", "el", "al", "van", "von", "ben", "ait"])
 _SHOUTED: Final = frozenset(
     [
         "tres",
@@ -58,14 +65,27 @@ def _next_part(reading: Reading, last: int) -> int:
         return -1
     token = reading.tokens[index]
     if token.shape is Shape.INITIAL:
-        follower = reading.view.text[token.end : token.end + 1]
-        ends = follower in ("", ".", ",", ")", "!", ";", "\n") and reading.telling
-        return index if ends else -1
+        return index if _ends_name(reading, index) else -1
     if token.folded in ctx.PARTICLES and not (
-        reading.is_proper(index) and token.folded not in ("de", "la", "le")
+        reading.is_proper(index) and token.folded not in ("de", "la", "le") and _is_part(reading, index)
     ):
         return _past_particles(reading, index)
     return index if _is_part(reading, index) else -1
+
+
+def _ends_name(reading: Reading, index: int) -> bool:
+    """« Didier P. », « Tatiana P service »; not « Sandrine A été », « Julie C est »."""
+    token = reading.tokens[index]
+    if not reading.telling:
+        return False
+    if reading.view.text[token.end : token.end + 1] in ("", ".", ",", ")", "!", ";", ":", "\n"):
+        return True
+    if index + 1 >= len(reading.tokens) or reading.gap(index + 1) not in (" ", " - ", " : "):
+        return False
+    if reading.tokens[index + 1].shape is not Shape.LOWER:
+        return False
+    elided = token.folded in _ELIDED and reading.tokens[index + 1].folded[0] in _VOWELS
+    return token.folded not in _WORDS_OF_ONE_LETTER and not elided
 
 
 def _past_particles(reading: Reading, index: int) -> int:
@@ -117,6 +137,8 @@ def leftwards(reading: Reading, index: int) -> int:
     if index == 0 or index - 1 in reading.shielded or not re.fullmatch(" ", reading.gap(index)):
         return index
     token = reading.tokens[index - 1]
+    if _is_first_part(reading, index):
+        return index - 1
     if not reading.is_proper(index - 1) or not reading.is_unknown(token):
         return index
     in_capitals = token.shape is Shape.CAPITALS and reading.tokens[index].shape is Shape.CAPITALISED
@@ -127,9 +149,46 @@ def leftwards(reading: Reading, index: int) -> int:
     )
 
 
+def _is_first_part(reading: Reading, index: int) -> bool:
+    """« paul girard », « jean michel », « Da Silva »: what stands before belongs to the name."""
+    token = reading.tokens[index - 1]
+    if reading.back(index, 2) in ctx.ARTICLES:
+        return False
+    if token.shape is Shape.CAPITALISED and token.folded in _LEFT_PARTICLES:
+        return reading.is_proper(index) and token.folded != "de"
+    plain = reading.lex.is_first_name(token.folded) and token.folded not in reading.lex.needs_context
+    return len(token.folded) > 2 and (
+        token.folded in _COMPOUND_HEADS or (plain and not reading.lex.is_ordinary(token.folded))
+    )
+
+
 def _signs_off(reading: Reading, index: int) -> bool:
     """« Cordialement, Guiramand Denise »: the surname first."""
     return index > 0 and reading.tokens[index - 1].folded in ctx.CLOSINGS and reading.is_proper(index)
+
+
+def listed_before(reading: Reading, first: int) -> dict[int, int]:
+    """« Titi et Julie », « Olivier puis à Nadège »: capitalised first names joined to one that is sure."""
+    found: dict[int, int] = {}
+    index = first
+    while index >= 1:
+        before = index - 1
+        joined = reading.gap(index).strip() in (",", "&", "/", "+")
+        if not joined and reading.tokens[before].folded in ("a", "avec", "par"):
+            before -= 1
+        if not joined and before > 0 and reading.gap(before + 1) == " " == reading.gap(before):
+            joined = reading.tokens[before].folded in ("et", "ou", "puis")
+            before -= 1
+        token = reading.tokens[max(before, 0)]
+        if not joined or before < 0 or before in reading.shielded or not reading.is_proper(before):
+            break
+        if not reading.lex.is_first_name(token.folded) or reading.back(before) in ctx.ARTICLES | {"chez"}:
+            break
+        if reading.lex.is_house(token.folded) and reading.back(before) != "a":
+            break
+        found[before] = before
+        index = before
+    return found
 
 
 def listed(reading: Reading, last: int) -> Iterator[tuple[int, int]]:

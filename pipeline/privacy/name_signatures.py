@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from pipeline.privacy import name_contexts as ctx
+from pipeline.privacy.name_extent import leftwards
 from pipeline.privacy.reading import Reading
 from pipeline.privacy.tokens import Shape
 
@@ -96,4 +97,4 @@ def repeat(reading: Reading, found: dict[int, int]) -> None:
     }
     for index, token in enumerate(reading.tokens):
         if token.folded in rare and index not in taken and index not in reading.shielded:
-            found[index] = index
+            found[leftwards(reading, index)] = index

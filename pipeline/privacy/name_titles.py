@@ -23,6 +23,8 @@ def after_title(reading: Reading, index: int) -> int:
     token = reading.tokens[index]
     if token.shape is Shape.INITIAL:
         return _initial_after_title(reading, index)
+    if token.folded in ctx.PARTICLES and (last := _after_particle(reading, index)) >= 0:
+        return last
     if token.folded in ctx.NOT_AFTER_TITLE or set(token.folded) == {"x"}:
         return -1
     known = token.folded in reading.lex.surnames or reading.lex.is_first_name(token.folded)
@@ -41,20 +43,41 @@ def _after_particle(reading: Reading, index: int) -> int:
     """« Mme de Villiers », « mme n'diaye »: `index` is the particle."""
     if index + 1 >= len(reading.tokens):
         return -1
-    token = reading.tokens[index]
+    token, follower = reading.tokens[index], reading.tokens[index + 1]
     clan = token.folded in ("n", "o") and reading.gap(index + 1) == "'"
-    if token.folded in ctx.PARTICLES and reading.is_proper(index + 1):
-        return extend(reading, index + 1)
-    if clan and reading.is_unknown(reading.tokens[index + 1]):
+    if token.folded in ctx.PARTICLES and reading.gap(index + 1) in (" ", "'"):
+        return _after_plain_particle(reading, index)
+    if clan and reading.is_unknown(follower):
         return extend(reading, index + 1)
     return -1
+
+
+def _after_plain_particle(reading: Reading, index: int) -> int:
+    """« Mme de La Rochefoucault », « mr el amrani », « M. LE GALL »."""
+    position = index + 1
+    while position + 1 < len(reading.tokens) and reading.tokens[position].folded in ctx.PARTICLES:
+        position += 1
+    token = reading.tokens[position]
+    if token.folded in ctx.NOT_AFTER_TITLE or reading.lex.is_house(token.folded):
+        return -1
+    listed = token.folded in reading.lex.surnames
+    capital = token.shape in (Shape.CAPITALISED, Shape.CAPITALS)
+    ordinary_article = reading.tokens[index].folded in ("le", "la", "les", "l", "du")
+    if ordinary_article and reading.tokens[index].shape is Shape.LOWER:
+        # « monsieur le Maire », « madame la Présidente ».
+        return -1
+    named = reading.is_unknown(token) or (listed and capital)
+    plain = reading.is_proper(position) and not reading.lex.is_ordinary(token.folded)
+    return extend(reading, position) if named or plain else -1
 
 
 def _is_no_person(reading: Reading, index: int) -> bool:
     """« Mr Cdiscount », « pas moi, melle. Bref… »."""
     token, title = reading.tokens[index], reading.tokens[index - 1]
     ends_sentence = reading.gap(index).startswith(".") and len(title.folded) > 3
-    needs_listed = ends_sentence or title.folded in _MEANING_MORE
+    # « Madame monsieur Simple et rapide »: a salutation, then a sentence.
+    greets = index > 1 and title.folded == "monsieur" and reading.tokens[index - 2].folded == "madame"
+    needs_listed = ends_sentence or greets or title.folded in _MEANING_MORE
     return reading.lex.is_house(token.folded) or (needs_listed and not reading.is_unknown(token))
 
 

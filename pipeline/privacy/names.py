@@ -8,7 +8,7 @@ from typing import Final
 
 from pipeline.privacy import name_contexts as ctx
 from pipeline.privacy.lexicons import lexicons
-from pipeline.privacy.name_extent import extend, leftwards, listed
+from pipeline.privacy.name_extent import extend, leftwards, listed, listed_before
 from pipeline.privacy.name_signatures import repeat, signature
 from pipeline.privacy.name_titles import after_title, initial_and_surname
 from pipeline.privacy.placeholders import PERSON
@@ -46,6 +46,7 @@ def _read(reading: Reading) -> list[tuple[int, int]]:
         if last >= index:
             start = leftwards(reading, index)
             found[start] = last
+            found.update(listed_before(reading, start))
             index = last + 1
             for next_first, next_last in listed(reading, last):
                 found[next_first] = next_last
@@ -90,6 +91,8 @@ def _is_person(reading: Reading, index: int) -> bool:
         return False
     if not proper and before in ctx.ARTICLES:
         return False
+    if not proper and token.folded in ctx.LOWER_NAMES:
+        return _is_person_in_lower_case(reading, index)
     if not needs_context and len(token.folded) > 2:
         if not ordinary:
             return True
@@ -98,6 +101,45 @@ def _is_person(reading: Reading, index: int) -> bool:
     if proper and _surname_follows(reading, index):
         return True
     return _in_context(reading, index, proper=proper, needs_context=needs_context)
+
+
+def _is_person_in_lower_case(reading: Reading, index: int) -> bool:
+    """« merci rose », « la conseillère marine », « reçu par pierre », « maxime le livreur »."""
+    before, far = reading.back(index), reading.back(index, 2)
+    follower = reading.tokens[index + 1].folded if index + 1 < len(reading.tokens) else ""
+    if before in ctx.ROLES or (before in ctx.LOOSE_ROLES and before not in ("equipe", "personne")):
+        return follower != "et"
+    return (
+        _is_thanked(reading, index)
+        or (before == "par" and far in ctx.DONE_BY_SOMEBODY)
+        or _is_called(reading, index)
+        or ctx.FOLLOWED_BY_ROLE.match(reading.view.folded, reading.tokens[index].end) is not None
+    )
+
+
+def _is_thanked(reading: Reading, index: int) -> bool:
+    """« merci Ange », « merci infiniment à Ange »."""
+    for steps in range(1, 5):
+        word = reading.back(index, steps)
+        if word in ctx.THANKS:
+            return True
+        if word not in ctx.LINKS:
+            return False
+    return False
+
+
+def _heads_pair(reading: Reading, index: int) -> bool:
+    """« Blanche et Constant forment »: two capitalised first names joined by « et »."""
+    if index + 2 >= len(reading.tokens) or reading.tokens[index + 1].folded != "et":
+        return False
+    pair = (reading.tokens[index], reading.tokens[index + 2])
+    joined = reading.gap(index + 1) == " " == reading.gap(index + 2)
+    return joined and all(
+        token.shape is Shape.CAPITALISED
+        and reading.lex.is_first_name(token.folded)
+        and not reading.lex.is_house(token.folded)
+        for token in pair
+    )
 
 
 def _surname_follows(reading: Reading, index: int) -> bool:
@@ -116,16 +158,16 @@ def _in_context(reading: Reading, index: int, *, proper: bool, needs_context: bo
     before = reading.back(index)
     far = reading.back(index, 2)
     house = reading.lex.is_house(token.folded)
-    thanked = before in ctx.THANKS or (before in ctx.LINKS and far in ctx.THANKS)
     if not proper:
         named = _is_called(reading, index)
         return named or (before == "a" and far in ctx.THANKS and not needs_context and len(token.folded) > 2)
-    if thanked or _is_called(reading, index):
+    if _is_thanked(reading, index) or _is_called(reading, index) or _heads_pair(reading, index):
         return True
     # « le gestionnaire AVIVA », « le service client de France ».
     doubtful = house and (token.shape is Shape.CAPITALS or before in ctx.PARTICLES)
     if not doubtful and _has_role(reading, index, ctx.ROLES | ctx.LOOSE_ROLES):
-        return True
+        # « un client Fidèle ».
+        return not (needs_context and reading.lex.is_ordinary(token.folded) and before.startswith("client"))
     if before in ctx.BY_WHOM or (before == "a" and far == "grace"):
         return not house
     follows = ctx.FOLLOWED_BY_PERSON.match(reading.view.folded, token.end)
@@ -176,7 +218,9 @@ def _is_called(reading: Reading, index: int) -> bool:
     if before in ctx.CALLED:
         return far in ctx.REFLEXIVE
     if before in ctx.NAMED or (before in ctx.CERTAIN and far in ("un", "une", "d")):
-        return reading.lex.is_first_name(reading.tokens[index].folded) or reading.is_proper(index)
+        word = reading.tokens[index].folded
+        in_lower_case = reading.lex.is_first_name(word) and word not in reading.lex.needs_context
+        return in_lower_case or reading.is_proper(index)
     if before == "est" and far in ("nom", "prenom"):
         return True
     named_after = before in ("de", "d") and far == "nom" and reading.back(index, 3) in ("au", "du")

@@ -19,12 +19,12 @@ _DIGIT: Final = "[0-9oil]"
 # Seen from behind the leading 0: « 1/02/2023 » is the rest of a date.
 _NOT_A_DATE: Final = r"(?!\d([./\- ])\d{2}\1(?:19|20)\d{2}(?!\d))"
 _PHONE_FR: Final = re.compile(
-    rf"(?:(?:(?<![0-9+])(?<![0-9][.,])\(?0\)?|(?<![0-9a-z])o)\s?{_NOT_A_DATE}"
+    rf"(?:(?:(?<![0-9+])(?<![0-9][.,])\(?0\)?|(?<![0-9a-z])o(?=\s?[1-9]))\s?{_NOT_A_DATE}"
     rf"|(?:\+\s?|(?<!\d)00\s?)33{_SEP}(?:\(\s?[0o]\s?\)|[0o])?{_SEP})"
     rf"[1-9il]"
     rf"(?:(?:{_SEP}{_DIGIT}{{2}}){{4}}|{_DIGIT}{{2}}[\s.\-]?{_DIGIT}{{3}}[\s.\-]?{_DIGIT}{{3}}"
     rf"|[\s.\-]{_DIGIT}{{3}}[\s.\-]{_DIGIT}{{3}}[\s.\-]{_DIGIT}{{2}}"
-    rf"|{_DIGIT}[\s.\-]{_DIGIT}{{3}}[\s.\-]{_DIGIT}{{4}})"
+    rf"|{_DIGIT}[\s.\-]{_DIGIT}{{3}}[\s.\-]{_DIGIT}{{4}}|(?:[ .\-]\d){{8}})"
     rf"(?![0-9])"
 )
 _PHONE_ABROAD: Final = re.compile(
@@ -48,6 +48,8 @@ _MIN_IBAN_DIGITS: Final = 10
 _CARD: Final = re.compile(r"(?<![0-9])[2-6](?:[\s.\-/]{0,2}\d){12,18}(?![0-9])")
 _CARD_GROUPED: Final = re.compile(r"[3-6]\d{3}([ .\-])\d{4}\1\d{4}\1\d{4}")
 _CARD_CONTEXT: Final = re.compile(r"(?:\bcarte\b|\bcb\b|visa|mastercard)[^0-9]{0,40}$")
+
+_COMPANY_CONTEXT: Final = re.compile(r"\b(?:siren|siret|rcs|tva)\b[^0-9]{0,25}$")
 
 _NIR: Final = re.compile(
     r"(?<![0-9])[12378][\s.\-]?\d{2}[\s.\-]?\d{2}[\s.\-]?(?:\d{2}|2[ab])[\s.\-]?\d{3}[\s.\-]?\d{3}"
@@ -162,6 +164,8 @@ def find_cards(folded: str) -> Iterator[Span]:
     for match in _CARD.finditer(folded):
         number = _compact(match.group())
         announced = _CARD_CONTEXT.search(folded, max(0, match.start() - 60), match.start())
+        if _COMPANY_CONTEXT.search(folded, max(0, match.start() - 40), match.start()):
+            continue
         if luhn.is_valid(number) or announced or _CARD_GROUPED.fullmatch(match.group()):
             yield Span(*match.span(), CARD)
 

@@ -47,7 +47,7 @@ _WITH_DIGITS: Final = (
     r"(?i:immat|plaque|v[eé]hicule|voiture|camion|moto)[^0-9.!?]{0,40}[0-9]{2}",
     # Addresses and dates of birth.
     r"[0-9][ ,./a-fA-F\x{a0}-]{0,6}(?i:bis|ter|quater)?[, \x{a0}]{0,4}" + _STREET,
-    r"(?i:naiss|anniv|ddn|d\.d\.n|dob )|[nN][eEéÉ](?:[eE]|\(e\)|\.e)?[sS]?[^A-Za-z]{0,4}(?:[0-9]|(?i:le|en"
+    r"(?i:naiss|anniv|ddn|d\.d\.n|dob )|[nN][eEéÉ](?:[eE]|\(e\)|\.e)?[sS]?[^A-Za-z]{0,4}(?:[0-9]|(?i:le|en|un"
     r"|a|à"
     r"|du|au|est|c|[eé]tait|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)[^A-Za-z])[^!?]{0,60}[0-9]",
 )
@@ -101,6 +101,8 @@ def may_hold_names(text: str, folded: str) -> bool:
         return True
     lex = lexicons()
     if not words.isdisjoint(ctx.THANKS) and not words.isdisjoint(lex.first_names):
+        return True
+    if not words.isdisjoint(ctx.LOWER_NAMES):
         return True
     announced = not words.isdisjoint(_announcing_words()) or _PERSON_FOLLOWS.search(folded) is not None
     weights = [_weigh(capitalised) for capitalised in set(_CAPITALISED.findall(text))]
