@@ -12,13 +12,13 @@ from markupsafe import Markup
 from pipeline.codebook import Language
 from pipeline.publish.pages import charts, content
 from pipeline.publish.pages.charts import Scale
-from pipeline.publish.pages.figures import Figure
 from pipeline.publish.pages.french import amount, interval_text, number, period_text, value_text
 from pipeline.publish.pages.view import View
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
 TEMPLATES = HERE / "templates"
+DEFAULT_LEVEL = 0.95
 
 
 @lru_cache(maxsize=1)
@@ -94,8 +94,14 @@ def render(template: str, view: View, **values: object) -> str:
 
 
 def _interval_note(view: View) -> str:
-    level = next((each.level for each in view.figures if each.low is not None), None)
-    if level is None and view.figures:
-        return f"{view.words.reason('no_calibration')}."
-    shown = Figure("level", "share", value=0.95 if level is None else level)
-    return view.words("interval_explained", level=amount(shown.value or 0.95, "share", view.language))
+    """Say what the bars are, and why some figures have none."""
+    level = next(
+        (each.level for each in view.figures if each.low is not None and each.level is not None), None
+    )
+    notes = []
+    if level is not None or not view.figures:
+        text = amount(level or DEFAULT_LEVEL, "share", view.language)
+        notes.append(view.words("interval_explained", level=text))
+    if any(each.reason == "no_calibration" for each in view.figures):
+        notes.append(f"{view.words.reason('no_calibration')}.")
+    return " ".join(notes)
