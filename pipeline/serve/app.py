@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -57,6 +58,8 @@ def create_app(
     serve, publish = serve or ServeConfig(), publish or PublishConfig()
     keys = read_keys(serve)
     reader = Reader(workspace)
+    with suppress(MiroirError):  # before the first release, pages say so themselves
+        reader.current()
     # The interactive documentation would fetch its script from outside; /openapi.json says the same.
     app = FastAPI(title="Miroir", version="1", docs_url=None, redoc_url=None)
     app.include_router(read_api(reader, publish.expected_every_hours))
