@@ -69,7 +69,8 @@ def annotate_part(
     target = (layout.ANNOTATIONS, batch_id, tagger.model_id, part)
     source = workspace.path(layout.BATCHES, batch_id, layout.VERBATIMS, part)
     with workspace.filesystem.open(source, "rb") as stream:
-        verbatims = pq.ParquetFile(stream)
+        # No Arrow thread on a Python stream: at exit it could abort the process.
+        verbatims = pq.ParquetFile(stream, pre_buffer=False)
         n_verbatims = int(verbatims.metadata.num_rows)
         if workspace.exists(*target):
             return PartReport(part, n_verbatims, skipped=True)
@@ -78,7 +79,7 @@ def annotate_part(
             workspace.replacing(*target) as out,
             pq.ParquetWriter(out, table_schema, compression=COMPRESSION) as writer,
         ):
-            for rows in verbatims.iter_batches(batch_size=CHUNK_ROWS, columns=READ_COLUMNS):
+            for rows in verbatims.iter_batches(CHUNK_ROWS, columns=READ_COLUMNS, use_threads=False):
                 writer.write_batch(_annotate_rows(rows, tagger, labels, table_schema))
     return PartReport(part, n_verbatims, skipped=False)
 

@@ -97,6 +97,9 @@ class SourceConfig(Section):
         title: Column put before the text (reviews).
         record_id: Column that identifies a row.
         respondent: Column that identifies a person; stored as a keyed hash only.
+        persons: Name of the register that the identifiers come from; sources that share it know the same
+            persons, who then count once. Null: one register an audience. A register too many could show a
+            group of four people in two sources as eight, so sharing is the default.
         date: Column of the date; `date_format` is a strptime pattern, or null to let the reader find out.
         rating: Rating and its scale.
         dimensions: Dimension → column.
@@ -120,6 +123,7 @@ class SourceConfig(Section):
     title: str | None = None
     record_id: str | None = None
     respondent: str | None = None
+    persons: str | None = None
     date: str | None = None
     date_format: str | None = None
     rating: RatingColumn | None = None
@@ -128,6 +132,11 @@ class SourceConfig(Section):
     only_questions: tuple[str, ...] = ()
     max_chars: int = Field(default=10_000, ge=1)
     check_language: bool = True
+
+    @property
+    def register_of_persons(self) -> str:
+        """The register in which `respondent` identifies a person."""
+        return self.persons or self.audience
 
     @model_validator(mode="after")
     def _one_origin_one_text(self) -> Self:

@@ -40,7 +40,16 @@ def forget_command(
                 where="miroir forget",
                 do="Say who withdrew",
             )
-        respondent = respondent_key(job.load_secret(), source, key)
+        declared = [each for each in job.config.sources if each.name == source]
+        if not declared:
+            raise PrivacyError.because(
+                "nobody can be forgotten",
+                expected=f"one of {', '.join(each.name for each in job.config.sources)}",
+                got=f"«{source}»",
+                where="--source",
+                do="Name a declared source",
+            )
+        respondent = respondent_key(job.load_secret(), declared[0].register_of_persons, key)
     done = forget(job.workspace, respondent)
     n_reviews = 0
     if done.verbatim_ids:

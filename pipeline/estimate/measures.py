@@ -20,7 +20,7 @@ from pipeline.estimate.frame import BatchFiles, EstimateInputs, Frame, open_fram
 from pipeline.estimate.links import build_links
 from pipeline.estimate.mirror import build_mirror
 from pipeline.estimate.overlaps import count_overlaps
-from pipeline.estimate.perception import build_perception
+from pipeline.estimate.perception import build_perception, set_estimates_aside
 from pipeline.estimate.ratings import rating_figures, sum_ratings
 from pipeline.estimate.reviewed import join_reviews
 from pipeline.estimate.scores import Measure
@@ -58,9 +58,10 @@ def estimate(inputs: EstimateInputs, config: EstimateConfig, labels: LabelSpace)
         EstimateError: The parts are missing or not as the schema says.
     """
     with open_frame(inputs, config.period, labels) as frame:
+        perception = build_perception(frame, config.perception, config.level)
+        set_estimates_aside(frame, config.perception)
         estimates = estimate_all(frame, inputs, config)
         tables = tables_of(estimates)
-        perception = build_perception(frame, config.perception, config.level)
         drivers = build_drivers(frame, config.level, config.false_discoveries)
         candidates = find_candidates(frame, inputs)
     tables[MIRROR] = ordered(pa.concat_tables([tables[MIRROR], perception]), inputs.dimensions)

@@ -41,9 +41,7 @@ def build_perception(frame: Frame, config: PerceptionConfig | None, level: float
     if config is None:
         return target.empty_table()
     customers = _mean(frame, "audience = 'customer' AND rating_scale = $scale", config)
-    asked = "audience = 'employee' AND rating_scale = $scale AND " + (
-        "question = $question" if config.question is not None else "source = $source"
-    )
+    asked = _asked(config)
     sides = {GAP: asked}
     rows = []
     if config.customer_dimension is not None:
@@ -70,20 +68,47 @@ def build_perception(frame: Frame, config: PerceptionConfig | None, level: float
     return ordered(fill(keys, columns | {"suppressed": False, "audience": "both"}, target), frame.dimensions)
 
 
+def set_estimates_aside(frame: Frame, config: PerceptionConfig | None) -> None:
+    """Take the estimates out of the ratings: they say nothing of what employees live themselves.
+
+    Args:
+        frame: The open frame; its ratings change.
+        config: Which ratings of employees are estimates; null when nobody was asked.
+    """
+    if config is not None:
+        condition = _asked(config)
+        frame.connection.execute(
+            f"UPDATE frame SET rating = NULL, rating_scale = NULL WHERE {condition}",
+            _values(config, condition),
+        )
+
+
+def _asked(config: PerceptionConfig) -> str:
+    """Say in SQL which rows carry an estimate."""
+    return "audience = 'employee' AND rating_scale = $scale AND " + (
+        "question = $question" if config.question is not None else "source = $source"
+    )
+
+
+def _values(config: PerceptionConfig, condition: str) -> dict[str, str | None]:
+    """Give the values that a condition names."""
+    values = {"scale": config.scale, "question": config.question, "source": config.source, "yes": config.yes}
+    return {name: value for name, value in values.items() if f"${name}" in condition}
+
+
 _COLUMNS = ("customer_value", "employee_value", "n_respondents", "n_verbatims")
 
 
 def _mean(frame: Frame, condition: str, config: PerceptionConfig) -> tuple[float, float, int, int]:
     """Mean over people in hundredths of the scale, its variance, people and verbatims."""
     scale = config.bounds
-    values = {"scale": config.scale, "question": config.question, "source": config.source, "yes": config.yes}
     row = frame.connection.execute(
         f"""
         SELECT avg(r), var_samp(r) / count(*), count(*), sum(n) FROM (
             SELECT round(avg(rating), 6) AS r, count(*) AS n FROM frame
             WHERE rating IS NOT NULL AND {condition} GROUP BY person ORDER BY person)
         """,
-        {name: value for name, value in values.items() if f"${name}" in condition},
+        _values(config, condition),
     ).fetchall()[0]
     if row[0] is None:
         return 0.0, 0.0, 0, 0

@@ -157,7 +157,9 @@ class AnswerBuilder:
         record = self._column(chunk, source.record_id).cast(pl.String, strict=False).str.strip_chars()
         columns = {
             "row": chunk.rows,
-            "respondent": key_respondents(self._secret, source.name, self._column(chunk, source.respondent)),
+            "respondent": key_respondents(
+                self._secret, source.register_of_persons, self._column(chunk, source.respondent)
+            ),
             "date": dates,
             "wrong_date": wrong,
             "rating": ratings,

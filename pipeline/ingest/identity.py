@@ -78,12 +78,12 @@ def hash_together(*columns: pl.Series) -> Hashes:
     return frame.hash_rows(seed=0).to_numpy()
 
 
-def key_respondents(secret: bytes, source: str, raw: pl.Series) -> pl.Series:
+def key_respondents(secret: bytes, register: str, raw: pl.Series) -> pl.Series:
     """Turn identifiers of persons into keyed hashes, once a distinct value.
 
     Args:
         secret: Key of the pseudonyms.
-        source: Name of the source.
+        register: `SourceConfig.register_of_persons`.
         raw: Identifiers, or nulls.
 
     Returns:
@@ -96,7 +96,7 @@ def key_respondents(secret: bytes, source: str, raw: pl.Series) -> pl.Series:
     distinct = [text for text in texts.unique().to_list() if text]
     return texts.replace_strict(
         pl.Series(distinct, dtype=pl.String),
-        pl.Series([respondent_key(secret, source, text) for text in distinct], dtype=pl.String),
+        pl.Series([respondent_key(secret, register, text) for text in distinct], dtype=pl.String),
         default=None,
         return_dtype=pl.String,
     )

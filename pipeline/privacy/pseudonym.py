@@ -18,12 +18,12 @@ _MIN_SECRET_BYTES: Final = 16
 _READABLE_BY_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def respondent_key(secret: bytes, source: str, raw: str) -> str:
+def respondent_key(secret: bytes, register: str, raw: str) -> str:
     """Turn a respondent's identifier into a key that cannot be turned back without the secret.
 
     Args:
         secret: What `load_secret` returned.
-        source: Name of the source; the same identifier in two sources gives two keys.
+        register: Where the identifier comes from; the same one in two registers gives two keys.
         raw: The identifier as the source has it; space around it is not part of it.
 
     Returns:
@@ -37,8 +37,8 @@ def respondent_key(secret: bytes, source: str, raw: str) -> str:
     """
     _check_length(secret, where="respondent_key")
     # The length keeps ("ab", "c") apart from ("a", "bc").
-    source_bytes = source.encode()
-    message = len(source_bytes).to_bytes(4, "big") + source_bytes + raw.strip().encode()
+    name = register.encode()
+    message = len(name).to_bytes(4, "big") + name + raw.strip().encode()
     return hmac.new(secret, message, hashlib.sha256).hexdigest()[:KEY_LENGTH]
 
 

@@ -86,7 +86,7 @@ def forget(workspace: Workspace, respondent: str) -> Forgotten:
 def _drop(workspace: Workspace, column: str, values: set[str], *parts: str) -> set[str]:
     """Rewrite a part without some rows; tell whose verbatims they were."""
     with workspace.filesystem.open(workspace.path(*parts), "rb") as stream:
-        table = pq.ParquetFile(stream).read()
+        table = pq.ParquetFile(stream, pre_buffer=False).read(use_threads=False)
     connection = duckdb.connect(config={"threads": 1})
     try:
         connection.register("part", table)

@@ -105,6 +105,18 @@ def test_perception_gap_is_estimate_minus_reality_in_points(world):
     assert len(rows_of(table, measure="perception_gap_employee_customers")) == 1
 
 
+def test_estimates_of_customers_are_no_rating_of_employees(world):
+    perception = PerceptionConfig(
+        question="À votre avis, quelle note les clients donneraient-ils ?", scale="ten"
+    )
+    inputs = two_sides(world)
+    without = estimate(inputs, EstimateConfig(period="all"), LABELS)["measures"]
+    table = estimate(inputs, EstimateConfig(period="all", perception=perception), LABELS)["measures"]
+    assert rows_of(without, measure="rating_mean_ten", audience="employee")
+    assert not rows_of(table, measure="rating_mean_ten", audience="employee")
+    assert rows_of(table, measure="rating_mean_ten", audience="customer")
+
+
 def test_links_say_too_few_when_there_are_under_twelve_units():
     rng = np.random.default_rng(0)
     few = rank_correlation(rng.normal(size=11), rng.normal(size=11), 11, 0.95)
