@@ -152,5 +152,5 @@ def log_odds_of_product(log_product: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _confidence(log_product: NDArray[np.float64], line: tuple[float, float]) -> Probabilities:
-    odds = line[0] * log_odds_of_product(log_product) + line[1]
+    odds = np.clip(line[0] * log_odds_of_product(log_product) + line[1], -30, 30)
     return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)

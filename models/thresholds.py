@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -97,19 +99,17 @@ def _with_confidence(
     rule: DecisionRule, probabilities: TagProbabilities, gold: GoldSet, review_share: float
 ) -> DecisionRule:
     """Calibrate the confidence by a logistic line, and place the review threshold at the share's quantile."""
-    from dataclasses import replace
-
     naive = decide_positions(probabilities, rule).confidence.astype(np.float64)
     odds = log_odds_of_product(np.log(np.clip(naive, 1e-12, 1)))
     right = all_right(probabilities, gold, rule).astype(np.float64)
     line = np.array([1.0, 0.0])
     for _ in range(25):
-        p = 1 / (1 + np.exp(-(line[0] * odds + line[1])))
+        p = 1 / (1 + np.exp(-np.clip(line[0] * odds + line[1], -30, 30)))
         spread = np.maximum(p * (1 - p), 1e-6)
         design = np.column_stack([odds, np.ones_like(odds)])
-        line += np.linalg.solve(
-            design.T @ (design * spread[:, None]) + 1e-3 * np.eye(2), design.T @ (right - p)
-        )
+        # A weak pull to the identity keeps the line finite when every label is right.
+        slope = design.T @ (right - p) - (line - np.array([1.0, 0.0]))
+        line += np.linalg.solve(design.T @ (design * spread[:, None]) + np.eye(2), slope)
     fitted = replace(rule, confidence=(float(line[0]), float(line[1])))
     confidence = decide_positions(probabilities, fitted).confidence
     return replace(fitted, review_below=float(np.quantile(confidence, review_share)))

@@ -42,11 +42,11 @@ def fit_layer(readings: Floats, targets: Floats, weights: Floats, penalty: float
     """
     centre = np.average(readings, axis=0, weights=weights + 1e-9)
     spread = np.sqrt(np.average((readings - centre) ** 2, axis=0, weights=weights + 1e-9)) + 1e-6
-    standard = ((readings - centre) / spread).astype(np.float64)
+    standard = ((readings - centre) / spread).astype(np.float32)
     n_readings, n_columns = standard.shape[1], targets.shape[1]
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        both = flat.reshape(n_readings + 1, n_columns)
+        both = flat.reshape(n_readings + 1, n_columns).astype(np.float32)
         slopes, start = both[:-1], both[-1]
         p = probabilities(np.asarray(standard @ slopes + start)).astype(np.float64)
         clipped = np.clip(p, 1e-12, 1 - 1e-7)
@@ -55,12 +55,12 @@ def fit_layer(readings: Floats, targets: Floats, weights: Floats, penalty: float
         else:
             entropy = -targets * np.log(clipped)
         value = float(np.sum(weights[:, None] * entropy)) + 0.5 * penalty * float(np.sum(slopes**2))
-        residual = weights[:, None] * (p - targets)
+        residual = (weights[:, None] * (p - targets)).astype(np.float32)
         slope = np.vstack([standard.T @ residual + penalty * slopes, residual.sum(axis=0)])
         return value + 1e-4 * float(np.sum(start**2)), (slope + np.vstack([0 * slopes, 2e-4 * start])).ravel()
 
     found = minimize(
-        loss, np.zeros((n_readings + 1) * n_columns), jac=True, method="L-BFGS-B", options={"maxiter": 200}
+        loss, np.zeros((n_readings + 1) * n_columns), jac=True, method="L-BFGS-B", options={"maxiter": 80}
     )
     both = found.x.reshape(n_readings + 1, n_columns)
     slopes = both[:-1] / spread[:, None]

@@ -1,0 +1,127 @@
+"""Out-of-fold predictions, kept beside a shipped model: what it says of verbatims it had not seen.
+
+Without text. They are the honest measure of a model on a machine that has not the data, and they carry the
+uncertainty of its calibration into the published figures.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from models.decisions import DecidedPositions
+from models.errors import ModelError
+from models.gold import GoldSet
+from models.labels import LabelSpace
+from models.predictions import Predictions
+from models.tagger import TagProbabilities, VerbatimBatch
+
+OOF_FILE = "oof.parquet"
+_LABELS = ("sentiment", "enchantment", "incivility")
+
+
+def write_oof(folder: Path, gold: GoldSet, predictions: Predictions) -> None:
+    """Write gold labels, decided labels and probabilities: no text, no identifier.
+
+    Columns: `audience`, `source` (it was held out), `stratum`, `n_words`; `gold_<label>` and
+    `decided_<label>` as positions in the label space, `gold_theme_<theme>` and `decided_theme_<theme>` as 0
+    for absent or 1 + the polarity's position; `p_<label>_<value>`; `p_theme_<theme>_<polarity>`.
+
+    Args:
+        folder: The model's.
+        gold: The verbatims.
+        predictions: Of models that had not seen the verbatim's source, in the same order.
+    """
+    probabilities = predictions.probabilities
+    if probabilities is None:
+        raise ModelError.because(
+            "out-of-fold predictions cannot be stored",
+            expected="probabilities",
+            got="labels alone",
+            where=str(folder),
+            do="Give the tagger's probabilities",
+        )
+    columns: dict[str, object] = {
+        "audience": pa.array(gold.audiences.tolist()).dictionary_encode(),
+        "source": pa.array(gold.sources.tolist()).dictionary_encode(),
+        "stratum": pa.array(gold.strata.tolist()).dictionary_encode(),
+        "n_words": np.array([len(text.split()) for text in gold.batch.texts], dtype=np.int16),
+    }
+    for name in _LABELS:
+        columns[f"gold_{name}"] = getattr(gold, name).astype(np.int8)
+        columns[f"decided_{name}"] = getattr(predictions.decided, name).astype(np.int8)
+        for k, value in enumerate(getattr(gold.labels, name)):
+            columns[f"p_{name}_{value}"] = _rounded(getattr(probabilities, name)[:, k])
+    for k, theme in enumerate(gold.labels.themes):
+        columns[f"gold_theme_{theme}"] = gold.themes[:, k].astype(np.int8)
+        columns[f"decided_theme_{theme}"] = predictions.decided.themes[theme].astype(np.int8)
+        for j, polarity in enumerate(gold.labels.polarities):
+            columns[f"p_theme_{theme}_{polarity}"] = _rounded(probabilities.themes[theme][:, 1 + j])
+    columns["confidence"] = _rounded(predictions.decided.confidence)
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), folder / OOF_FILE, compression="zstd", compression_level=19)
+
+
+def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, NDArray[np.int16]]:
+    """Read what `write_oof` wrote.
+
+    Returns:
+        The gold labels (texts are empty), the predictions, and the length of each verbatim in words.
+
+    Raises:
+        ModelError: The model came without them.
+    """
+    path = folder / OOF_FILE
+    if not path.exists():
+        raise ModelError.because(
+            "the out-of-fold predictions cannot be read",
+            expected=OOF_FILE,
+            got="no file",
+            where=str(folder),
+            do="Train the model with `miroir train`, or judge it on labelled verbatims with --gold",
+        )
+    table = pq.read_table(path).to_pydict()
+    n = len(table["source"])
+
+    def block(names: list[str]) -> NDArray[np.float32]:
+        return np.column_stack([np.array(table[name], dtype=np.float32) for name in names])
+
+    gold = GoldSet(
+        ids=tuple(str(row) for row in range(n)),
+        sources=np.array(table["source"], dtype=np.str_),
+        strata=np.array(table["stratum"], dtype=np.str_),
+        batch=VerbatimBatch(texts=[""] * n, audiences=table["audience"], questions=[None] * n),
+        sentiment=np.array(table["gold_sentiment"], dtype=np.int8),
+        enchantment=np.array(table["gold_enchantment"], dtype=np.int8),
+        incivility=np.array(table["gold_incivility"], dtype=np.int8),
+        themes=np.column_stack(
+            [np.array(table[f"gold_theme_{theme}"], dtype=np.int8) for theme in labels.themes]
+        ),
+        labels=labels,
+    )
+    themes = {}
+    for theme in labels.themes:
+        present = block([f"p_theme_{theme}_{polarity}" for polarity in labels.polarities])
+        themes[theme] = np.column_stack([1 - present.sum(axis=1), present])
+    probabilities = TagProbabilities(
+        sentiment=block([f"p_sentiment_{value}" for value in labels.sentiment]),
+        enchantment=block([f"p_enchantment_{value}" for value in labels.enchantment]),
+        incivility=block([f"p_incivility_{value}" for value in labels.incivility]),
+        themes=themes,
+    )
+    decided = DecidedPositions(
+        sentiment=np.array(table["decided_sentiment"], dtype=np.intp),
+        enchantment=np.array(table["decided_enchantment"], dtype=np.intp),
+        incivility=np.array(table["decided_incivility"], dtype=np.intp),
+        themes={theme: np.array(table[f"decided_theme_{theme}"], dtype=np.intp) for theme in labels.themes},
+        confidence=np.array(table["confidence"], dtype=np.float32),
+    )
+    return gold, Predictions(decided, probabilities), np.array(table["n_words"], dtype=np.int16)
+
+
+def _rounded(column: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.round(column, 4).astype(np.float32)

@@ -1,0 +1,135 @@
+"""Predictions of a tagger, or those that somebody made elsewhere, in one form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.decisions import DecidedPositions
+from models.errors import ModelError
+from models.gold import GoldSet
+from models.labels import ABSENT, LabelSpace
+from models.tagger import Decisions, Tagger, TagProbabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What was predicted for the verbatims of a gold set, in its order.
+
+    Attributes:
+        decided: Decided labels.
+        probabilities: Their probabilities; None where only labels were given.
+    """
+
+    decided: DecidedPositions
+    probabilities: TagProbabilities | None
+
+
+def predict_gold(tagger: Tagger, gold: GoldSet) -> Predictions:
+    """Let a tagger read the verbatims of a gold set."""
+    probabilities = tagger.predict(gold.batch)
+    return Predictions(_positions(tagger.decide(probabilities), gold.labels), probabilities)
+
+
+def read_predictions(path: Path, gold: GoldSet) -> Predictions:
+    """Read predictions in the form of `miroir tag`, matched to the gold set by `id`.
+
+    Args:
+        path: JSON lines with `id`, the four labels and, optionally on all lines, `probabilities`.
+        gold: The verbatims to judge on; others in the file are passed over.
+
+    Raises:
+        ModelError: The file is missing or unsound, or lacks a verbatim of the gold set.
+    """
+    rows = _rows(path)
+    missing = [identifier for identifier in gold.ids if identifier not in rows]
+    if missing:
+        raise _unsound(f"{len(missing)} verbatims missing, the first {missing[0]!r}", path)
+    ordered = [rows[identifier] for identifier in gold.ids]
+    try:
+        decisions = _decisions(ordered, gold.labels)
+        with_probabilities = all("probabilities" in row for row in ordered)
+        probabilities = _probabilities(ordered, gold.labels) if with_probabilities else None
+        return Predictions(_positions(decisions, gold.labels), probabilities)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unsound(f"{type(error).__name__} {error}", path) from error
+
+
+def _rows(path: Path) -> dict[str, dict[str, Any]]:
+    rows = {}
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    row = json.loads(line)
+                    if not isinstance(row, dict) or "id" not in row:
+                        raise _unsound("no object with an `id`", path, f", line {number}")
+                    rows[str(row["id"])] = row
+    except FileNotFoundError:
+        raise _unsound("no file", path) from None
+    except json.JSONDecodeError as error:
+        raise _unsound(f"no JSON ({error.msg})", path, f", line {number}") from None
+    return rows
+
+
+def _decisions(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> Decisions:
+    themes = {theme: [row["themes"].get(theme) for row in rows] for theme in labels.themes}
+    return Decisions(
+        sentiment=[row["sentiment"] for row in rows],
+        enchantment=[row["enchantment"] for row in rows],
+        incivility=[row["incivility"] for row in rows],
+        themes=themes,
+        confidence=np.array([row.get("confidence", np.nan) for row in rows], dtype=np.float32),
+        needs_review=[bool(row.get("needs_review", False)) for row in rows],
+    )
+
+
+def _positions(decisions: Decisions, labels: LabelSpace) -> DecidedPositions:
+    def find(values: Sequence[str | None], names: Sequence[str | None]) -> np.ndarray[Any, np.dtype[np.intp]]:
+        place = {name: k for k, name in enumerate(names)}
+        return np.array([place[value] for value in values], dtype=np.intp)
+
+    return DecidedPositions(
+        sentiment=find(decisions.sentiment, labels.sentiment),
+        enchantment=find(decisions.enchantment, labels.enchantment),
+        incivility=find(decisions.incivility, labels.incivility),
+        themes={
+            theme: find(values, (None, *labels.polarities)) for theme, values in decisions.themes.items()
+        },
+        confidence=decisions.confidence,
+    )
+
+
+def _probabilities(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> TagProbabilities:
+    def columns(name: str, values: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        return np.array([[row["probabilities"][name][v] for v in values] for row in rows], dtype=np.float32)
+
+    theme_rows = [row["probabilities"]["themes"] for row in rows]
+    return TagProbabilities(
+        sentiment=columns("sentiment", labels.sentiment),
+        enchantment=columns("enchantment", labels.enchantment),
+        incivility=columns("incivility", labels.incivility),
+        themes={
+            theme: np.array(
+                [[row[theme][v] for v in (ABSENT, *labels.polarities)] for row in theme_rows],
+                dtype=np.float32,
+            )
+            for theme in labels.themes
+            if all(theme in row for row in theme_rows)
+        },
+    )
+
+
+def _unsound(got: str, path: Path, place: str = "") -> ModelError:
+    return ModelError.because(
+        "the predictions cannot be judged",
+        expected="JSON lines with `id` and the four labels, for every gold verbatim",
+        got=got,
+        where=f"{path}{place}",
+        do="Make them in the form that `miroir tag` writes",
+    )
