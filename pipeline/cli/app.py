@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "inspect": "pipeline.cli.inspect",
     "mask": "pipeline.cli.mask",
     "tag": "pipeline.cli.tag",
+    "evaluate": "pipeline.cli.evaluate",
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",
     "status": "pipeline.cli.serve",
