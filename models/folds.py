@@ -66,7 +66,12 @@ def fold_numbers(texts: Sequence[str], n_folds: int) -> NDArray[np.intp]:
     >>> int(fold_numbers(["Très bien !"], 5)[0] == fold_numbers(["tres bien"], 5)[0])
     1
     """
-    return np.array([_number(text) % n_folds for text in texts], dtype=np.intp)
+    return np.array([number % n_folds for number in text_numbers(texts)], dtype=np.intp)
+
+
+def text_numbers(texts: Sequence[str]) -> list[int]:
+    """Give each text a 64-bit number that texts which begin alike share."""
+    return [_number(text) for text in texts]
 
 
 def _number(text: str) -> int:

@@ -30,6 +30,10 @@ class Counts:
     words: sparse.csr_matrix
     letters: sparse.csr_matrix
 
+    def take(self, rows: NDArray[np.intp]) -> Counts:
+        """Give some rows."""
+        return Counts(self.words[rows], self.letters[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
@@ -63,19 +67,22 @@ def arrow_bytes(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[
     return content, starts
 
 
-def count_features(texts: Sequence[str], *, by_clause: bool = False) -> tuple[Counts, NDArray[np.int32]]:
+def count_features(
+    texts: Sequence[str], *, by_clause: bool = False, with_letters: bool = True
+) -> tuple[Counts, NDArray[np.int32]]:
     """Count the hashed features of texts.
 
     Args:
         texts: Masked texts.
-        by_clause: Whether each row is a clause instead of a text.
+        by_clause: Whether each row is a clause instead of a text; a text without a word has one empty clause.
+        with_letters: Whether to count letters at all.
 
     Returns:
         The counts, and for each row the position of its text.
     """
     content, offsets = text_bytes(texts)
     word_starts, words, word_counts, letter_starts, letters, letter_counts, owners, _ = featurise(
-        content, offsets, folding_table(), CONTRAST_HASHES, True, 2, 5, by_clause
+        content, offsets, folding_table(), CONTRAST_HASHES, True, 2, 5 if with_letters else 0, by_clause
     )
     n = len(word_starts) - 1
     return Counts(

@@ -18,7 +18,7 @@ from scipy import sparse
 
 Floats = NDArray[np.float32]
 
-_NEWTON_STEPS = 4
+_NEWTON_STEPS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,20 @@ class Head:
     targets: Floats
     weights: Floats
     penalty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What was learnt.
+
+    Attributes:
+        dual: Shape (n, columns of all heads in order): scores of new texts are their likeness to the
+            training texts times these, plus the offsets.
+        offsets: Log-odds of each column before a text is read, shape (columns,).
+    """
+
+    dual: Floats
+    offsets: Floats
 
 
 def gram_matrix(features: sparse.csr_matrix) -> Floats:
@@ -79,7 +93,9 @@ def _lower_gram(row_starts, features, values, column_starts, rows, column_values
     return gram
 
 
-def fit_heads(gram: Floats, heads: Sequence[Head], *, max_steps: int = 40, tolerance: float = 3e-3) -> Floats:
+def fit_heads(
+    gram: Floats, heads: Sequence[Head], *, max_steps: int = 40, tolerance: float = 3e-3
+) -> Solution:
     """Learn every head by conjugate gradients with an exact line search for each.
 
     Args:
@@ -89,8 +105,7 @@ def fit_heads(gram: Floats, heads: Sequence[Head], *, max_steps: int = 40, toler
         tolerance: A head is learnt once its gradient's norm fell by this factor.
 
     Returns:
-        Dual coefficients, shape (n, columns of all heads in order): scores of new texts are
-        their likeness to the training texts times these.
+        Dual coefficients and offsets; a text whose label is not known has coefficients 0.
     """
     columns, width = _columns(heads)
     dual = np.zeros((gram.shape[0], width), np.float32)
@@ -101,7 +116,16 @@ def fit_heads(gram: Floats, heads: Sequence[Head], *, max_steps: int = 40, toler
         learnt = _fit_known(part, some, max_steps, tolerance)
         for k, block in zip(together, _columns(some)[0], strict=True):
             dual[rows, columns[k]] = learnt[:, block]
-    return dual
+    return Solution(dual, np.concatenate([_offsets(head) for head in heads]))
+
+
+def _offsets(head: Head) -> Floats:
+    """Give the log-odds of the head's values over its texts, smoothed by one text each."""
+    counts = head.weights @ head.targets + 1
+    whole = float(head.weights.sum()) + 2
+    if head.targets.shape[1] == 1:
+        return np.asarray(np.log(counts / (whole - counts)), dtype=np.float32)
+    return np.asarray(np.log(counts / counts.sum()), dtype=np.float32)
 
 
 def _by_known(heads: Sequence[Head]) -> dict[bytes, list[int]]:
@@ -119,7 +143,8 @@ def _restricted(head: Head, rows: NDArray[np.bool_]) -> Head:
 def _fit_known(gram: Floats, heads: Sequence[Head], max_steps: int, tolerance: float) -> Floats:
     columns, width = _columns(heads)
     n = gram.shape[0]
-    dual, scores = np.zeros((n, width), np.float32), np.zeros((n, width), np.float32)
+    dual = np.zeros((n, width), np.float32)
+    scores = np.tile(np.concatenate([_offsets(head) for head in heads]), (n, 1))
     way, way_scores = np.zeros_like(dual), np.zeros_like(dual)
     old_gradient, old_norms = np.zeros_like(dual), np.ones(len(heads))
     first_norms: NDArray[np.float64] | None = None
@@ -165,11 +190,11 @@ def _columns(heads: Sequence[Head]) -> tuple[list[slice], int]:
 
 
 def _line_search(head: Head, scores: Floats, dual: Floats, way: Floats, way_scores: Floats) -> float:
-    """Find the best step along the way by Newton's method in one dimension, without the Gram matrix."""
+    """Find the best step along the way by a bracketed Newton method, without the Gram matrix."""
     linear = head.penalty * float(np.vdot(dual, way_scores))
     square = head.penalty * float(np.vdot(way, way_scores))
     weights = head.weights[:, None]
-    step = 0.0
+    step, low, high = 0.0, 0.0, np.inf
     for _ in range(_NEWTON_STEPS):
         p = probabilities(scores + np.float32(step) * way_scores)
         slope = float(np.sum(weights * (p - head.targets) * way_scores)) + linear + step * square
@@ -181,7 +206,13 @@ def _line_search(head: Head, scores: Floats, dual: Floats, way: Floats, way_scor
                 float(np.sum(weights * moved * way_scores) - np.sum(head.weights * moved.sum(axis=1) ** 2))
                 + square
             )
-        if bend <= 0:
+        if slope < 0:
+            low = step
+        else:
+            high = step
+        newton = step - slope / bend if bend > 0 else np.inf
+        # Where the loss is nearly flat, Newton's step would leap over the valley.
+        step = newton if low < newton < high else (low + high) / 2 if np.isfinite(high) else 2 * low
+        if abs(slope) < 1e-4 * max(abs(linear), 1.0):
             break
-        step -= slope / bend
     return step

@@ -16,7 +16,7 @@ from models.linear.design import N_LETTER_FEATURES, N_WORD_FEATURES, text_bytes
 from models.linear.engine import score
 from models.linear.heads import tag_probabilities
 from models.linear.kernel import Floats
-from models.linear.readings import dense_readings
+from models.linear.readings import FirstScores, dense_readings, theme_columns
 from models.linear.tokens import CONTRAST_HASHES
 from models.linear.weights import LinearWeights, load_weights
 from models.registry import read_card, trained_labels
@@ -35,6 +35,7 @@ class LinearTagger:
         rule: The thresholds.
         word_rows: Row of each word feature's hash, -1 where it is not kept; shape (2^22,).
         letter_rows: Likewise for letters; shape (2^20,).
+        rating_rows: Likewise for words that speak of stars; shape (2^22,).
     """
 
     model_id: str
@@ -44,10 +45,11 @@ class LinearTagger:
     rule: DecisionRule
     word_rows: NDArray[np.int32]
     letter_rows: NDArray[np.int32]
+    rating_rows: NDArray[np.int32]
 
     def predict(self, batch: VerbatimBatch) -> TagProbabilities:
         """Give calibrated probabilities for each verbatim, in the order given."""
-        readings = dense_readings(self.first_scores(batch.texts), batch)
+        readings = dense_readings(self.first_scores(batch), batch, self.trained)
         scores = readings @ self.weights.layer_weights + self.weights.layer_intercepts
         return tag_probabilities(np.asarray(scores, dtype=np.float32), self.trained)
 
@@ -55,22 +57,43 @@ class LinearTagger:
         """Decide labels with the model's own thresholds."""
         return decide(probabilities, self.trained, self.rule)
 
-    def first_scores(self, texts: Sequence[str]) -> Floats:
-        """Score texts by the first stage: shape (n, columns)."""
+    def first_scores(self, batch: VerbatimBatch) -> FirstScores:
+        """Score texts, clauses and questions by the first stage."""
+        texts, clauses, starts = self._score(batch.texts)
+        return FirstScores(texts, clauses, starts, self._question_scores(batch.questions))
+
+    def _question_scores(self, questions: Sequence[str | None]) -> Floats:
+        columns = theme_columns(self.trained)
+        scores = np.zeros((len(questions), columns.stop - columns.start), dtype=np.float32)
+        asked = sorted({question for question in questions if question})
+        if asked:
+            texts, _, _ = self._score(asked)
+            place = {question: row for row, question in enumerate(asked)}
+            rows = [i for i, question in enumerate(questions) if question]
+            scores[rows] = texts[[place[question] for question in questions if question], columns]
+        return scores
+
+    def _score(self, texts: Sequence[str]) -> tuple[Floats, Floats, NDArray[np.int64]]:
         content, offsets = text_bytes(texts)
-        sums = np.empty((len(texts), self.weights.weights.shape[1]), dtype=np.float32)
-        score(
+        w = self.weights
+        out = np.empty((len(texts), len(w.scales)), dtype=np.float32)
+        clauses, starts = score(
             content,
             offsets,
             folding_table(),
             CONTRAST_HASHES,
             self.word_rows,
             self.letter_rows,
-            self.weights.squares.astype(np.float32),
-            self.weights.weights,
-            sums,
+            w.squares.astype(np.float32),
+            w.weights,
+            self.rating_rows,
+            w.rating_squares.astype(np.float32),
+            w.rating_weights,
+            w.scales,
+            w.offsets,
+            out,
         )
-        return np.asarray(sums * self.weights.scales + self.weights.intercepts, dtype=np.float32)
+        return out, clauses, starts
 
 
 def build_tagger(
@@ -86,6 +109,7 @@ def build_tagger(
         rule=rule,
         word_rows=_rows(weights.word_ids, N_WORD_FEATURES, 0),
         letter_rows=_rows(weights.letter_ids, N_LETTER_FEATURES, n_words),
+        rating_rows=_rows(weights.rating_ids, N_WORD_FEATURES, 0),
     )
 
 

@@ -2,172 +2,220 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from models.decisions import DecisionRule
+from models.decisions import DecidedPositions, DecisionRule, decide_positions
 from models.folds import fold_numbers
 from models.gold import AUTHORED, GoldSet
-from models.linear.design import Counts, Rarity, count_features, learn_rarity, weigh
-from models.linear.heads import HeadSpec, head_specs, head_targets, tag_probabilities
-from models.linear.kernel import Floats, Head, fit_heads, gram_matrix
-from models.linear.readings import dense_readings
+from models.linear.features import LETTER_SHARE, WORD_SHARE, Features, build_features, build_gram
+from models.linear.heads import head_specs, head_targets, tag_probabilities
+from models.linear.kernel import Floats, Head, Solution, fit_heads
+from models.linear.ratings import N_RATINGS, RatedReviews, RatingModel, empty_ratings, fit_ratings
+from models.linear.readings import FirstScores, dense_readings, theme_columns
 from models.linear.stack import Layer, fit_layer
 from models.linear.weights import LinearWeights, quantise
+from models.predictions import Predictions
 from models.tagger import TagProbabilities
 from models.thresholds import learn_rule
 
 Positions = NDArray[np.intp]
+Report = Callable[[str], None]
 
-WORD_SHARE, LETTER_SHARE, INTERCEPT = 0.5, 0.4, 1.0
 FIRST_PENALTY = 0.05
-SECOND_PENALTY = 3.0
-N_INNER_FOLDS = 5
+SECOND_PENALTY = 5.0
+N_AUTHORED_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingSet:
-    """Labelled verbatims with what is computed once for every fold.
+class TrainedLinear:
+    """A trained model with its honest measure.
 
     Attributes:
-        gold: The verbatims, n of them.
-        words: Weighed word features, shape (n, 2^22), sparse.
-        letters: Weighed letter features, shape (n, 2^20), sparse.
-        rarity: What each feature weighs.
-        gram: Likeness between the verbatims, shape (n, n), intercept included.
-    """
-
-    gold: GoldSet
-    words: sparse.csr_matrix
-    letters: sparse.csr_matrix
-    rarity: Rarity
-    gram: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """What was learnt from one set of positions.
-
-    Attributes:
-        positions: The verbatims learnt from.
-        dual: First stage, shape (positions, columns).
-        layer: Second stage.
+        weights: What scoring needs.
         rule: Thresholds.
-        unseen: Probabilities of the same verbatims by models that had not seen them.
+        unseen: What models that had not seen a verbatim's source (or its part, for authored ones) say of it:
+            first stage, second stage and thresholds were learnt without it.
     """
 
-    positions: Positions
-    dual: Floats
-    layer: Layer
+    weights: LinearWeights
     rule: DecisionRule
-    unseen: TagProbabilities
+    unseen: Predictions
 
 
-def prepare(gold: GoldSet) -> TrainingSet:
-    """Compute features and likenesses, once."""
-    counts: Counts
-    counts, _ = count_features(gold.batch.texts)
-    rarity = learn_rarity(counts)
-    words, letters = weigh(counts, rarity)
-    gram = WORD_SHARE * gram_matrix(words) + LETTER_SHARE * gram_matrix(letters) + np.float32(INTERCEPT)
-    return TrainingSet(gold, words, letters, rarity, np.asarray(gram, dtype=np.float32))
+def train_linear(
+    gold: GoldSet,
+    reviews: RatedReviews | None = None,
+    *,
+    seed: int = 0,
+    report: Report = lambda message: None,
+) -> TrainedLinear:
+    """Train on labelled verbatims, with the stars of other reviews where they are given.
 
-
-def fit(data: TrainingSet, positions: Positions) -> Fitted:
-    """Learn both stages and the thresholds from some of the verbatims.
-
-    The second stage learns from scores of verbatims that the first had not seen: each source held out in
-    turn, authored ones in parts.
+    Args:
+        gold: Masked labelled verbatims.
+        reviews: Masked rated reviews; none of them may be a labelled verbatim.
+        seed: Of the order in which reviews are read; all else is deterministic.
+        report: Told what is being done.
     """
-    unseen_scores = np.zeros((len(positions), _width(data)), dtype=np.float32)
-    for held_out in inner_folds(data.gold, positions):
-        seen = np.setdiff1d(np.arange(len(positions)), held_out)
-        dual = _fit_first(data, positions[seen])
-        unseen_scores[held_out] = data.gram[np.ix_(positions[held_out], positions[seen])] @ dual
-    part = data.gold.take(positions)
-    readings = dense_readings(unseen_scores, part.batch)
-    layer = _fit_second(readings, part)
-    unseen = tag_probabilities(layer.scores(readings), part.labels)
-    return Fitted(positions, _fit_first(data, positions), layer, learn_rule(unseen, part), unseen)
+    report("features and likenesses")
+    features = build_features(gold)
+    gram = build_gram(features)
+    folds = held_out_parts(gold)
+    scores = _unseen_scores(features, gram, folds, reviews, seed, report)
+    readings = dense_readings(scores, gold.batch, gold.labels)
+    report("second stage and thresholds")
+    layer = _fit_second(readings, gold)
+    unseen = _unseen_predictions(readings, gold, folds)
+    probabilities = unseen.probabilities
+    rule = learn_rule(probabilities, gold) if probabilities else DecisionRule.plain(gold.labels)
+    report("all verbatims")
+    everything = np.arange(len(gold))
+    solution = _fit_first(gram, gold, everything)
+    ratings = fit_ratings(reviews, seed=seed) if reviews else empty_ratings()
+    return TrainedLinear(_export(features, solution, ratings, layer), rule, unseen)
 
 
-def predict_positions(data: TrainingSet, fitted: Fitted, positions: Positions) -> TagProbabilities:
-    """Give the probabilities of verbatims of the same set by a fitted model."""
-    scores = data.gram[np.ix_(positions, fitted.positions)] @ fitted.dual
-    readings = dense_readings(scores, data.gold.take(positions).batch)
-    return tag_probabilities(fitted.layer.scores(readings), data.gold.labels)
+def held_out_parts(gold: GoldSet) -> tuple[Positions, ...]:
+    """Split the verbatims: each real source, and authored ones in three parts; without sources, at random."""
+    numbers = fold_numbers(gold.batch.texts, N_AUTHORED_FOLDS)
+    real = sorted(set(gold.sources.tolist()) - {AUTHORED})
+    parts = [np.flatnonzero(gold.sources == source) for source in real] if len(real) > 1 else []
+    rest = np.ones(len(gold), dtype=np.bool_) if not parts else gold.sources == AUTHORED
+    parts += [np.flatnonzero(rest & (numbers == k)) for k in range(N_AUTHORED_FOLDS)]
+    return tuple(part for part in parts if len(part))
 
 
-def export(data: TrainingSet, fitted: Fitted) -> LinearWeights:
-    """Turn likenesses into weights of features, rounded to 8 bits."""
-    word_ids, words = _primal(data.words[fitted.positions], data.rarity.words, WORD_SHARE, fitted.dual)
-    letter_ids, letters = _primal(
-        data.letters[fitted.positions], data.rarity.letters, LETTER_SHARE, fitted.dual
-    )
-    weights, scales = quantise(np.concatenate([words, letters]))
-    squares = np.concatenate([data.rarity.words[word_ids], data.rarity.letters[letter_ids]]) ** 2
-    return LinearWeights(
-        word_ids=word_ids.astype(np.uint32),
-        letter_ids=letter_ids.astype(np.uint32),
-        squares=squares.astype(np.float16),
-        weights=weights,
-        scales=scales,
-        intercepts=(INTERCEPT * fitted.dual.sum(axis=0)).astype(np.float32),
-        layer_weights=fitted.layer.weights,
-        layer_intercepts=fitted.layer.intercepts,
-    )
+def _unseen_scores(
+    features: Features,
+    gram: Floats,
+    folds: tuple[Positions, ...],
+    reviews: RatedReviews | None,
+    seed: int,
+    report: Report,
+) -> FirstScores:
+    gold = features.gold
+    n_columns = head_specs(gold.labels)[-1].columns.stop
+    texts = np.zeros((len(gold), n_columns + N_RATINGS), dtype=np.float32)
+    clauses = np.zeros((len(features.owners), n_columns + N_RATINGS), dtype=np.float32)
+    questions = np.zeros((len(gold), len(gold.labels.themes)), dtype=np.float32)
+    for held_out in folds:
+        name = str(gold.sources[held_out[0]])
+        report(f"without {name}, {len(held_out)} verbatims")
+        solution = _fit_first(gram, gold, np.setdiff1d(np.arange(len(gold)), held_out))
+        mine = np.flatnonzero(np.isin(features.owners, held_out))
+        words, letters = features.primal(solution.dual)
+        offsets = features.offsets(solution)
+        texts[held_out, :n_columns] = features.texts.take(held_out).scores(words, letters) + offsets
+        clauses[mine, :n_columns] = features.clauses.take(mine).scores(words, letters) + offsets
+        asked = np.intersect1d(held_out, features.asked)
+        themes = theme_columns(gold.labels)
+        questions[asked] = (features.questions.take(asked).scores(words, letters) + offsets)[:, themes]
+        ratings = fit_ratings(reviews, name, seed=seed) if reviews else empty_ratings()
+        texts[held_out, n_columns:] = ratings.scores(features.text_counts.take(held_out))
+        clauses[mine, n_columns:] = ratings.scores(features.clause_counts.take(mine))
+    return FirstScores(texts, clauses, features.starts, questions)
 
 
-def inner_folds(gold: GoldSet, positions: Positions) -> Sequence[Positions]:
-    """Split positions (as indices into `positions`): each real source, and authored ones in parts."""
-    sources = gold.sources[positions]
-    numbers = fold_numbers([gold.batch.texts[i] for i in positions], N_INNER_FOLDS)
-    real = sorted(set(sources.tolist()) - {AUTHORED})
-    if len(real) < 2:
-        folds = [np.flatnonzero(numbers == k) for k in range(N_INNER_FOLDS)]
-    else:
-        folds = [np.flatnonzero(sources == source) for source in real]
-        folds += [np.flatnonzero((sources == AUTHORED) & (numbers == k)) for k in range(N_INNER_FOLDS)]
-    return [fold for fold in folds if len(fold)]
-
-
-def _width(data: TrainingSet) -> int:
-    return int(head_specs(data.gold.labels)[-1].columns.stop)
-
-
-def _fit_first(data: TrainingSet, positions: Positions) -> Floats:
-    part = data.gold.take(positions)
+def _fit_first(gram: Floats, gold: GoldSet, positions: Positions) -> Solution:
+    """Learn the first stage; texts that are left out have coefficients 0."""
+    part = gold.take(positions)
     targets = head_targets(part)
     heads = [Head(s.name, *targets[s.name], penalty=FIRST_PENALTY) for s in head_specs(part.labels)]
-    return fit_heads(data.gram[np.ix_(positions, positions)], heads)
+    whole = len(positions) == len(gold)
+    solution = fit_heads(gram if whole else gram[np.ix_(positions, positions)], heads)
+    dual = np.zeros((len(gold), solution.dual.shape[1]), dtype=np.float32)
+    dual[positions] = solution.dual
+    return Solution(dual, solution.offsets)
 
 
 def _fit_second(readings: Floats, gold: GoldSet) -> Layer:
     targets = head_targets(gold)
-    layers = [
-        fit_layer(_visible(readings, s), *targets[s.name], SECOND_PENALTY) for s in head_specs(gold.labels)
-    ]
+    layers = []
+    for spec in head_specs(gold.labels):
+        head_target, weights = targets[spec.name]
+        known = weights > 0
+        layers.append(fit_layer(readings[known], head_target[known], weights[known], SECOND_PENALTY))
     return Layer(
         weights=np.concatenate([layer.weights for layer in layers], axis=1),
         intercepts=np.concatenate([layer.intercepts for layer in layers]),
     )
 
 
-def _visible(readings: Floats, spec: HeadSpec) -> Floats:
-    return readings
+def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions, ...]) -> Predictions:
+    """Learn second stage and thresholds without each part, and let them speak of it."""
+    scores = np.zeros((len(gold), head_specs(gold.labels)[-1].columns.stop), dtype=np.float32)
+    for held_out in folds:
+        seen = np.setdiff1d(np.arange(len(gold)), held_out)
+        scores[held_out] = _fit_second(readings[seen], gold.take(seen)).scores(readings[held_out])
+    probabilities = tag_probabilities(scores, gold.labels)
+    decided = _empty_positions(gold)
+    for held_out in folds:
+        seen = np.setdiff1d(np.arange(len(gold)), held_out)
+        rule = learn_rule(take_probabilities(probabilities, seen), gold.take(seen))
+        part = decide_positions(take_probabilities(probabilities, held_out), rule)
+        for name in ("sentiment", "enchantment", "incivility", "confidence"):
+            getattr(decided, name)[held_out] = getattr(part, name)
+        for theme in gold.labels.themes:
+            decided.themes[theme][held_out] = part.themes[theme]
+    return Predictions(decided, probabilities)
 
 
-def _primal(
-    features: sparse.csr_matrix, rarity: NDArray[np.float32], share: float, dual: Floats
-) -> tuple[NDArray[np.intp], Floats]:
-    ids, positions = np.unique(features.indices, return_inverse=True)
-    narrow = sparse.csr_matrix(
-        (features.data, positions, features.indptr), shape=(features.shape[0], len(ids))
+def take_probabilities(probabilities: TagProbabilities, rows: Positions) -> TagProbabilities:
+    """Give the probabilities of some verbatims."""
+    return TagProbabilities(
+        sentiment=probabilities.sentiment[rows],
+        enchantment=probabilities.enchantment[rows],
+        incivility=probabilities.incivility[rows],
+        themes={theme: columns[rows] for theme, columns in probabilities.themes.items()},
     )
-    return ids.astype(np.intp), np.asarray(
-        (narrow.T @ dual) * (share * rarity[ids])[:, None], dtype=np.float32
+
+
+def _empty_positions(gold: GoldSet) -> DecidedPositions:
+    def zeros() -> Positions:
+        return np.zeros(len(gold), dtype=np.intp)
+
+    return DecidedPositions(
+        sentiment=zeros(),
+        enchantment=zeros(),
+        incivility=zeros(),
+        themes={theme: zeros() for theme in gold.labels.themes},
+        confidence=np.zeros(len(gold), dtype=np.float32),
     )
+
+
+def _export(features: Features, solution: Solution, ratings: RatingModel, layer: Layer) -> LinearWeights:
+    """Round the first stage to 8 bits a weight; rows are features, each weight times its feature's rarity."""
+    words, letters = features.primal(solution.dual)
+    word_rarity = features.rarity.words[features.word_ids]
+    letter_rarity = features.rarity.letters[features.letter_ids]
+    weights, scales = quantise(
+        np.concatenate([words * word_rarity[:, None], letters * letter_rarity[:, None]])
+    )
+    rating_weights, rating_scales = quantise(ratings.weights * ratings.rarity[:, None])
+    return LinearWeights(
+        word_ids=features.word_ids.astype(np.uint32),
+        letter_ids=features.letter_ids.astype(np.uint32),
+        squares=(np.concatenate([word_rarity, letter_rarity]) ** 2).astype(np.float16),
+        weights=weights,
+        rating_ids=ratings.ids,
+        rating_squares=(ratings.rarity**2).astype(np.float16),
+        rating_weights=rating_weights,
+        scales=np.concatenate([scales, rating_scales]),
+        offsets=np.concatenate([features.offsets(solution), ratings.offsets]).astype(np.float32),
+        layer_weights=layer.weights,
+        layer_intercepts=layer.intercepts,
+    )
+
+
+__all__ = [
+    "LETTER_SHARE",
+    "WORD_SHARE",
+    "TrainedLinear",
+    "held_out_parts",
+    "take_probabilities",
+    "train_linear",
+]

@@ -24,8 +24,11 @@ class LinearWeights:
         letter_ids: Hash of each letter feature, ascending, 20 bits.
         squares: Squared rarity of each row, for the lengths; shape (rows,).
         weights: Weights in units of their column's scale, shape (rows, columns), int8.
-        scales: Unit of each column, shape (columns,).
-        intercepts: Added to the scores, shape (columns,).
+        rating_ids: Hash of each word feature that speaks of stars, ascending, 22 bits.
+        rating_squares: Squared rarity of each, shape (rating_ids,).
+        rating_weights: Shape (rating_ids, ratings), int8.
+        scales: Unit of each column, shape (columns + ratings,).
+        offsets: Added to the scores, shape (columns + ratings,).
         layer_weights: The second stage, shape (readings, columns).
         layer_intercepts: Shape (columns,).
     """
@@ -34,8 +37,11 @@ class LinearWeights:
     letter_ids: NDArray[np.uint32]
     squares: NDArray[np.float16]
     weights: NDArray[np.int8]
+    rating_ids: NDArray[np.uint32]
+    rating_squares: NDArray[np.float16]
+    rating_weights: NDArray[np.int8]
     scales: Floats
-    intercepts: Floats
+    offsets: Floats
     layer_weights: Floats
     layer_intercepts: Floats
 
@@ -75,5 +81,7 @@ def load_weights(folder: Path) -> LinearWeights:
 
 def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
     """Round weights to 8 bits, with a unit for each column."""
+    if len(weights) == 0:
+        return weights.astype(np.int8), np.ones(weights.shape[1], dtype=np.float32)
     scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127
     return np.round(weights / scales).astype(np.int8), scales.astype(np.float32)
