@@ -97,6 +97,25 @@ def read_gold(paths: Sequence[str | Path], labels: LabelSpace) -> GoldSet:
     return gold_from_records(records, labels)
 
 
+def joined_gold(first: GoldSet, second: GoldSet) -> GoldSet:
+    """Put one gold set behind another."""
+    return replace(
+        first,
+        ids=(*first.ids, *second.ids),
+        sources=np.concatenate([first.sources, second.sources]),
+        strata=np.concatenate([first.strata, second.strata]),
+        batch=VerbatimBatch(
+            texts=[*first.batch.texts, *second.batch.texts],
+            audiences=[*first.batch.audiences, *second.batch.audiences],
+            questions=[*first.batch.questions, *second.batch.questions],
+        ),
+        sentiment=np.concatenate([first.sentiment, second.sentiment]),
+        enchantment=np.concatenate([first.enchantment, second.enchantment]),
+        incivility=np.concatenate([first.incivility, second.incivility]),
+        themes=np.concatenate([first.themes, second.themes]),
+    )
+
+
 def gold_from_records(records: Sequence[dict[str, Any]], labels: LabelSpace) -> GoldSet:
     """Turn records whose labels were checked into columns."""
     themes = np.zeros((len(records), len(labels.themes)), dtype=np.int8)

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from models.folds import text_numbers
-from models.gold import GoldSet, gold_from_records, read_gold, record_problem
+from models.gold import GoldSet, gold_from_records, joined_gold, read_gold, record_problem
 from models.labels import LabelSpace
 from models.linear.design import count_features
 from models.linear.ratings import RatedReviews
@@ -80,25 +80,6 @@ def masked(gold: GoldSet) -> GoldSet:
         texts=texts.to_list(), audiences=gold.batch.audiences, questions=gold.batch.questions
     )
     return replace(gold, batch=batch)
-
-
-def joined_gold(first: GoldSet, second: GoldSet) -> GoldSet:
-    """Put one gold set behind another."""
-    return replace(
-        first,
-        ids=(*first.ids, *second.ids),
-        sources=np.concatenate([first.sources, second.sources]),
-        strata=np.concatenate([first.strata, second.strata]),
-        batch=VerbatimBatch(
-            texts=[*first.batch.texts, *second.batch.texts],
-            audiences=[*first.batch.audiences, *second.batch.audiences],
-            questions=[*first.batch.questions, *second.batch.questions],
-        ),
-        sentiment=np.concatenate([first.sentiment, second.sentiment]),
-        enchantment=np.concatenate([first.enchantment, second.enchantment]),
-        incivility=np.concatenate([first.incivility, second.incivility]),
-        themes=np.concatenate([first.themes, second.themes]),
-    )
 
 
 def _labelled_reviews(reviews: pl.DataFrame, labels: LabelSpace, known: set[str]) -> list[dict[str, Any]]:

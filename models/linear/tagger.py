@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +20,14 @@ from models.linear.engine import score
 from models.linear.heads import tag_probabilities
 from models.linear.kernel import Floats
 from models.linear.readings import FirstScores, dense_readings, theme_columns
+from models.linear.stack import SecondStage
 from models.linear.tokens import CONTRAST_HASHES
 from models.linear.weights import LinearWeights, load_weights
 from models.registry import read_card, trained_labels
 from models.tagger import Decisions, TagProbabilities, VerbatimBatch
+
+TEXTS_PER_THREAD = 1_000
+"""A thread is worth its start from so many texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,19 @@ class LinearTagger:
     rating_rows: NDArray[np.int32]
 
     def predict(self, batch: VerbatimBatch) -> TagProbabilities:
-        """Give calibrated probabilities for each verbatim, in the order given."""
+        """Give calibrated probabilities for each verbatim, in the order given; large batches on all cores."""
+        n_threads = min(os.cpu_count() or 1, len(batch) // TEXTS_PER_THREAD)
+        if n_threads < 2:
+            return self._predict(batch)
+        cuts = np.linspace(0, len(batch), n_threads + 1).astype(int)
+        parts = [_cut(batch, low, high) for low, high in itertools.pairwise(cuts)]
+        with ThreadPoolExecutor(n_threads) as pool:
+            return _joined(list(pool.map(self._predict, parts)))
+
+    def _predict(self, batch: VerbatimBatch) -> TagProbabilities:
         readings = dense_readings(self.first_scores(batch), batch, self.trained)
-        scores = readings @ self.weights.layer_weights + self.weights.layer_intercepts
-        return tag_probabilities(np.asarray(scores, dtype=np.float32), self.trained)
+        second = SecondStage(self.weights.layer_weights, self.weights.layer_intercepts)
+        return tag_probabilities(second.scores(readings, batch.audiences), self.trained)
 
     def decide(self, probabilities: TagProbabilities) -> Decisions:
         """Decide labels with the model's own thresholds."""
@@ -94,6 +110,19 @@ class LinearTagger:
             out,
         )
         return out, clauses, starts
+
+
+def _cut(batch: VerbatimBatch, low: int, high: int) -> VerbatimBatch:
+    return VerbatimBatch(batch.texts[low:high], batch.audiences[low:high], batch.questions[low:high])
+
+
+def _joined(parts: list[TagProbabilities]) -> TagProbabilities:
+    return TagProbabilities(
+        sentiment=np.concatenate([part.sentiment for part in parts]),
+        enchantment=np.concatenate([part.enchantment for part in parts]),
+        incivility=np.concatenate([part.incivility for part in parts]),
+        themes={theme: np.concatenate([part.themes[theme] for part in parts]) for theme in parts[0].themes},
+    )
 
 
 def build_tagger(

@@ -16,7 +16,7 @@ from models.linear.heads import head_specs, head_targets, tag_probabilities
 from models.linear.kernel import Floats, Head, Solution, fit_heads
 from models.linear.ratings import N_RATINGS, RatedReviews, RatingModel, empty_ratings, fit_ratings
 from models.linear.readings import FirstScores, dense_readings, theme_columns
-from models.linear.stack import Layer, fit_layer
+from models.linear.stack import AUDIENCES, Layer, SecondStage, fit_layer
 from models.linear.weights import LinearWeights, quantise
 from models.predictions import Predictions
 from models.tagger import TagProbabilities
@@ -26,7 +26,10 @@ Positions = NDArray[np.intp]
 Report = Callable[[str], None]
 
 FIRST_PENALTY = 0.05
-SECOND_PENALTY = 5.0
+SECOND_PENALTY = 100.0
+SETTLED_AT = 10_000
+"""Verbatims from which the second stage may leave the first as far as the penalty says; with fewer, less."""
+OTHER_AUDIENCE = 0.2
 N_AUTHORED_FOLDS = 3
 
 
@@ -132,17 +135,35 @@ def _fit_first(gram: Floats, gold: GoldSet, positions: Positions) -> Solution:
     return Solution(dual, solution.offsets)
 
 
-def _fit_second(readings: Floats, gold: GoldSet) -> Layer:
+def _fit_second(readings: Floats, gold: GoldSet) -> SecondStage:
+    """Learn the second stage for each audience; the other audience's verbatims count a little."""
+    penalty = SECOND_PENALTY * max(1.0, SETTLED_AT / len(gold))
+    stages = [
+        _fit_layers(readings, gold, np.where(gold.audiences == audience, 1, OTHER_AUDIENCE), penalty)
+        for audience in AUDIENCES
+    ]
+    return SecondStage(
+        weights=np.stack([np.concatenate([layer.weights for layer in layers], axis=1) for layers in stages]),
+        intercepts=np.stack([np.concatenate([layer.intercepts for layer in layers]) for layers in stages]),
+    )
+
+
+def _fit_layers(readings: Floats, gold: GoldSet, shares: NDArray[np.floating], penalty: float) -> list[Layer]:
     targets = head_targets(gold)
     layers = []
     for spec in head_specs(gold.labels):
         head_target, weights = targets[spec.name]
         known = weights > 0
-        layers.append(fit_layer(readings[known], head_target[known], weights[known], SECOND_PENALTY))
-    return Layer(
-        weights=np.concatenate([layer.weights for layer in layers], axis=1),
-        intercepts=np.concatenate([layer.intercepts for layer in layers]),
-    )
+        layers.append(
+            fit_layer(
+                readings[known],
+                head_target[known],
+                (weights * shares)[known].astype(np.float32),
+                penalty,
+                spec.columns,
+            )
+        )
+    return layers
 
 
 def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions, ...]) -> Predictions:
@@ -150,7 +171,9 @@ def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions,
     scores = np.zeros((len(gold), head_specs(gold.labels)[-1].columns.stop), dtype=np.float32)
     for held_out in folds:
         seen = np.setdiff1d(np.arange(len(gold)), held_out)
-        scores[held_out] = _fit_second(readings[seen], gold.take(seen)).scores(readings[held_out])
+        scores[held_out] = _fit_second(readings[seen], gold.take(seen)).scores(
+            readings[held_out], gold.audiences[held_out].tolist()
+        )
     probabilities = tag_probabilities(scores, gold.labels)
     decided = _empty_positions(gold)
     for held_out in folds:
@@ -187,7 +210,9 @@ def _empty_positions(gold: GoldSet) -> DecidedPositions:
     )
 
 
-def _export(features: Features, solution: Solution, ratings: RatingModel, layer: Layer) -> LinearWeights:
+def _export(
+    features: Features, solution: Solution, ratings: RatingModel, layer: SecondStage
+) -> LinearWeights:
     """Round the first stage to 8 bits a weight; rows are features, each weight times its feature's rarity."""
     words, letters = features.primal(solution.dual)
     word_rarity = features.rarity.words[features.word_ids]

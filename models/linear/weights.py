@@ -29,8 +29,8 @@ class LinearWeights:
         rating_weights: Shape (rating_ids, ratings), int8.
         scales: Unit of each column, shape (columns + ratings,).
         offsets: Added to the scores, shape (columns + ratings,).
-        layer_weights: The second stage, shape (readings, columns).
-        layer_intercepts: Shape (columns,).
+        layer_weights: The second stage, shape (audiences, readings, columns).
+        layer_intercepts: Shape (audiences, columns).
     """
 
     word_ids: NDArray[np.uint32]

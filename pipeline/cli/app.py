@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "mask": "pipeline.cli.mask",
     "tag": "pipeline.cli.tag",
     "evaluate": "pipeline.cli.evaluate",
+    "train": "pipeline.cli.train",
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",
     "status": "pipeline.cli.serve",

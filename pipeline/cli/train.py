@@ -1,0 +1,89 @@
+"""`miroir train`: learn the labels from labelled verbatims."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from models.evaluation import evaluate
+from models.gold import read_gold
+from models.linear.card import facts, write_card
+from models.linear.saving import save_linear
+from models.linear.tagger import build_tagger
+from models.linear.training import train_linear
+from models.oof import write_oof
+from models.registry import SHIPPED
+from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
+from pipeline.errors import ConfigError
+from pipeline.training_data import GOLD_FOLDER, TrainingData, gather, masked
+
+DATA_VARIABLE = "MIROIR_TRAINING_DATA"
+USUAL_DATA = Path("../shared/data")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="train")(train)
+
+
+def train(
+    output: Annotated[Path, typer.Option(help="Dossier du modèle.")] = SHIPPED / "linear",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"Dossier de labelled_real.jsonl et reviews.parquet (sinon {DATA_VARIABLE}, puis {USUAL_DATA})."
+        ),
+    ] = None,
+    gold: Annotated[list[Path] | None, typer.Option(help="Vos verbatims étiquetés (JSONL), en plus.")] = None,
+    authored: Annotated[
+        bool, typer.Option(help="Sans --data : apprendre aussi des verbatims rédigés livrés.")
+    ] = True,
+    codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
+    seed: Annotated[int, typer.Option(help="Graine : même graine, mêmes poids.")] = 0,
+) -> None:
+    """Entraîner le modèle linéaire, le mesurer sur des sources tenues à l'écart, écrire sa fiche."""
+    console = Console(stderr=True)
+
+    def report(message: str) -> None:
+        console.print(f"[dim]…[/] {message}", highlight=False)
+
+    labels = read_codebook(codebook).label_space
+    own = gold or []
+    folder = _data_folder(data, own)
+    if folder is not None:
+        content = gather(folder, labels, own, report)
+    elif own:
+        paths = [*(sorted(GOLD_FOLDER.glob("authored*.jsonl")) if authored else []), *own]
+        content = TrainingData(masked(read_gold(paths, labels)), None)
+    else:
+        raise ConfigError.because(
+            "there is nothing to learn from",
+            expected=f"--data or {DATA_VARIABLE}, or your own verbatims in --gold",
+            got="neither",
+            where="miroir train",
+            do="Name the folder of the training data, or a file of labelled verbatims",
+        )
+    trained = train_linear(content.gold, content.reviews, seed=seed, report=report)
+    report("measuring on what was held out")
+    measured = evaluate(content.gold, trained.unseen.decided, trained.unseen.probabilities)
+    n_reviews = 0 if content.reviews is None else len(content.reviews.stars)
+    facts_ = facts(content.gold, n_reviews, measured, seed)
+    save_linear(output, trained.weights, trained.rule, labels, facts_)
+    write_oof(output, content.gold, trained.unseen)
+    model_id = build_tagger(trained.weights, trained.rule, labels, 1).model_id
+    card = write_card(content.gold, n_reviews, measured, model_id, seed)
+    (output / "CARD.md").write_text(card, encoding="utf-8")
+    console.print(f"Modèle {model_id} : {output} (fiche : {output / 'CARD.md'})", highlight=False)
+
+
+def _data_folder(data: Path | None, own: list[Path]) -> Path | None:
+    """Choose the folder named, or the usual one where it is there and nobody brought data of their own."""
+    if data is not None:
+        return data
+    if DATA_VARIABLE in os.environ:
+        return Path(os.environ[DATA_VARIABLE])
+    return USUAL_DATA if not own and USUAL_DATA.is_dir() else None
