@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from models.tagger import Probabilities
 
 _TINY = 1e-6
-_STEPS = 30
+_STEPS = 15
+_STEEPEST = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Calibrator:
     def apply(self, probabilities: Probabilities) -> Probabilities:
         """Recalibrate one label's probabilities: shape (n, columns), rows sum to 1 before and after."""
         odds = _log_odds(probabilities.astype(np.float64))
-        moved = 1 / (1 + np.exp(-(odds * np.array(self.slopes) + np.array(self.intercepts))))
+        scores = np.clip(odds * np.array(self.slopes) + np.array(self.intercepts), -_STEEPEST, _STEEPEST)
+        moved = 1 / (1 + np.exp(-scores))
         return np.asarray(moved / moved.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def as_json(self) -> dict[str, Any]:
@@ -73,15 +75,23 @@ def _line(
 ) -> tuple[float, float]:
     if truth.sum() < 5 or (~truth).sum() < 5:
         return 1.0, 0.0
-    line = np.array([1.0, 0.0])
     prior = np.array([1.0, 0.0])
     design = np.column_stack([odds, np.ones_like(odds)])
-    for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-design @ line))
-        spread = weights * np.maximum(p * (1 - p), 1e-9)
+
+    def loss(line: NDArray[np.float64]) -> float:
+        scores = design @ line
         # A weak pull to the identity keeps rare columns steady.
+        return float(weights @ (np.logaddexp(0, scores) - truth * scores) + 0.5 * np.sum((line - prior) ** 2))
+
+    line, reached = prior, loss(prior)
+    for _ in range(_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(design @ line, -_STEEPEST, _STEEPEST)))
+        spread = weights * np.maximum(p * (1 - p), 1e-9)
         gradient = design.T @ (weights * (truth - p)) - (line - prior)
-        line = line + np.linalg.solve(design.T @ (design * spread[:, None]) + np.eye(2), gradient)
+        step = np.linalg.solve(design.T @ (design * spread[:, None]) + np.eye(2), gradient)
+        while loss(line + step) > reached and np.abs(step).max() > 1e-6:
+            step = step / 2
+        line, reached = line + step, loss(line + step)
     return max(float(line[0]), 0.05), float(line[1])
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from models.decisions import DecidedPositions
 from models.gold import UNKNOWN, GoldSet
 from models.metrics import (
+    Bins,
     Flags,
+    Ranking,
     Weights,
     accuracy,
-    average_precision,
-    calibration_error,
     confusion,
     f1,
     macro_f1,
@@ -27,7 +27,7 @@ from models.tagger import TagProbabilities
 
 SINGLE_LABELS = ("sentiment", "enchantment", "incivility")
 LENGTHS = (("1-10 words", 0, 10), ("11-40 words", 11, 40), ("41 words and more", 41, 10**9))
-N_RESAMPLES = 300
+N_RESAMPLES = 200
 LEVEL = 0.95
 
 Measurement = Callable[[Weights], float]
@@ -205,11 +205,11 @@ def _measurements(
                 column = getattr(probabilities, name)[rows, k]
                 yield (
                     f"{name}.{value}.average_precision",
-                    partial(_known, partial(average_precision, column, codes == k), known),
+                    partial(_known, Ranking(column, codes == k).average_precision, known),
                 )
                 yield (
                     f"{name}.{value}.calibration_error",
-                    partial(_known, partial(calibration_error, column, codes == k), known),
+                    partial(_known, Bins(column, codes == k).calibration_error, known),
                 )
     if "none" in gold.labels.incivility:
         none = gold.labels.incivility.index("none")
@@ -237,11 +237,11 @@ def _theme_measurements(
             present = 1 - probabilities.themes[theme][rows, 0]
             yield (
                 f"{theme}.average_precision",
-                partial(_known, partial(average_precision, present, all_true[-1]), known),
+                partial(_known, Ranking(present, all_true[-1]).average_precision, known),
             )
             yield (
                 f"{theme}.calibration_error",
-                partial(_known, partial(calibration_error, present, all_true[-1]), known),
+                partial(_known, Bins(present, all_true[-1]).calibration_error, known),
             )
     decided_table, true_table, same_table = np.array(all_decided), np.array(all_true), np.array(same)
     yield "themes.micro_f1", partial(_table_f1, decided_table, true_table)

@@ -54,31 +54,63 @@ def average_precision(probability: Floats, truth: Flags, weights: Weights) -> fl
     Returns:
         In [0, 1]; NaN when the label is true nowhere.
     """
-    order = np.argsort(-probability, kind="stable")
-    drawn, right = weights[order], weights[order] * truth[order]
-    total = right.sum()
-    if total <= 0:
-        return float("nan")
-    last_of_tie = np.append(np.diff(probability[order]) != 0, True)
-    found, seen = np.cumsum(right)[last_of_tie], np.cumsum(drawn)[last_of_tie]
-    precision = found / np.maximum(seen, 1e-12)
-    return float(np.sum(precision * np.diff(found, prepend=0.0)) / total)
+    return Ranking(probability, truth).average_precision(weights)
+
+
+class Ranking:
+    """Verbatims ranked once by a probability, to be measured under many weights."""
+
+    def __init__(self, probability: Floats, truth: Flags) -> None:
+        """Rank verbatims; `truth` says of which the label is true."""
+        self._order = np.argsort(-probability, kind="stable")
+        self._truth = truth[self._order]
+        self._last_of_tie = np.append(np.diff(probability[self._order]) != 0, True)
+
+    def average_precision(self, weights: Weights) -> float:
+        """Give the average precision under the weights; NaN when the label is true nowhere."""
+        drawn = weights[self._order]
+        right = drawn * self._truth
+        total = right.sum()
+        if total <= 0:
+            return float("nan")
+        found, seen = np.cumsum(right)[self._last_of_tie], np.cumsum(drawn)[self._last_of_tie]
+        precision = found / np.maximum(seen, 1e-12)
+        return float(np.sum(precision * np.diff(found, prepend=0.0)) / total)
+
+
+class Bins:
+    """Verbatims put once in bins of about equal numbers by a probability, measured under many weights."""
+
+    def __init__(self, probability: Floats, truth: Flags) -> None:
+        """Fill the bins; `truth` says of which verbatims the label is true."""
+        order = np.argsort(probability, kind="stable")
+        self._bins = np.zeros(len(probability), dtype=np.int64)
+        self._bins[order] = np.arange(len(probability)) * N_BINS // max(len(probability), 1)
+        self._probability, self._truth = probability.astype(np.float64), truth
+
+    def reliability(self, weights: Weights) -> NDArray[np.float64]:
+        """Compare the probabilities given with the frequencies met.
+
+        Returns:
+            Shape (bins, 3): mean probability, frequency, weight of the bin; bins without weight left out.
+        """
+        mass = np.bincount(self._bins, weights=weights, minlength=N_BINS)
+        stated = np.bincount(self._bins, weights=weights * self._probability, minlength=N_BINS)
+        met = np.bincount(self._bins, weights=weights * self._truth, minlength=N_BINS)
+        used = mass > 0
+        return np.column_stack([stated[used] / mass[used], met[used] / mass[used], mass[used]])
+
+    def calibration_error(self, weights: Weights) -> float:
+        """Give the expected calibration error under the weights."""
+        table = self.reliability(weights)
+        return _share(
+            float(np.sum(table[:, 2] * np.abs(table[:, 0] - table[:, 1]))), float(table[:, 2].sum())
+        )
 
 
 def reliability(probability: Floats, truth: Flags, weights: Weights) -> NDArray[np.float64]:
-    """Compare the probabilities given with the frequencies met, in bins of about equal numbers.
-
-    Returns:
-        Shape (bins, 3): mean probability, frequency, weight of the bin; bins without weight left out.
-    """
-    order = np.argsort(probability, kind="stable")
-    bins = np.zeros(len(probability), dtype=np.int64)
-    bins[order] = np.arange(len(probability)) * N_BINS // max(len(probability), 1)
-    mass = np.bincount(bins, weights=weights, minlength=N_BINS)
-    stated = np.bincount(bins, weights=weights * probability, minlength=N_BINS)
-    met = np.bincount(bins, weights=weights * truth, minlength=N_BINS)
-    used = mass > 0
-    return np.column_stack([stated[used] / mass[used], met[used] / mass[used], mass[used]])
+    """Compare the probabilities given with the frequencies met: see `Bins.reliability`."""
+    return Bins(probability, truth).reliability(weights)
 
 
 def calibration_error(probability: Floats, truth: Flags, weights: Weights) -> float:
@@ -86,8 +118,7 @@ def calibration_error(probability: Floats, truth: Flags, weights: Weights) -> fl
 
     Source: Naeini, Cooper and Hauskrecht (2015), with bins of equal numbers.
     """
-    table = reliability(probability, truth, weights)
-    return _share(float(np.sum(table[:, 2] * np.abs(table[:, 0] - table[:, 1]))), float(table[:, 2].sum()))
+    return Bins(probability, truth).calibration_error(weights)
 
 
 def _share(part: float, whole: float) -> float:

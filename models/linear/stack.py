@@ -86,7 +86,7 @@ def fit_layer(readings: Floats, targets: Floats, weights: Floats, penalty: float
         slope = np.vstack([standard.T @ residual + penalty * (slopes - prior), residual.sum(axis=0)])
         return value + 1e-4 * float(np.sum(start**2)), (slope + np.vstack([0 * slopes, 2e-4 * start])).ravel()
 
-    found = minimize(loss, start_at.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 80})
+    found = minimize(loss, start_at.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 40})
     both = found.x.reshape(n_readings + 1, n_columns)
     slopes = both[:-1] / spread[:, None]
     return Layer(

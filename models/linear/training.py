@@ -16,7 +16,7 @@ from models.linear.heads import head_specs, head_targets, tag_probabilities
 from models.linear.kernel import Floats, Head, Solution, fit_heads
 from models.linear.ratings import N_RATINGS, RatedReviews, RatingModel, empty_ratings, fit_ratings
 from models.linear.readings import FirstScores, dense_readings, theme_columns
-from models.linear.stack import AUDIENCES, Layer, SecondStage, fit_layer
+from models.linear.stack import AUDIENCES, SecondStage, fit_layer
 from models.linear.weights import LinearWeights, quantise
 from models.predictions import Predictions
 from models.tagger import TagProbabilities
@@ -29,7 +29,7 @@ FIRST_PENALTY = 0.05
 SECOND_PENALTY = 100.0
 SETTLED_AT = 10_000
 """Verbatims from which the second stage may leave the first as far as the penalty says; with fewer, less."""
-OTHER_AUDIENCE = 0.2
+OTHER_AUDIENCE_EVERY = 5
 N_AUTHORED_FOLDS = 3
 
 
@@ -68,7 +68,8 @@ def train_linear(
     features = build_features(gold)
     gram = build_gram(features)
     folds = held_out_parts(gold)
-    scores = _unseen_scores(features, gram, folds, reviews, seed, report)
+    ratings = fit_ratings(reviews, seed=seed) if reviews else empty_ratings()
+    scores = _unseen_scores(features, gram, folds, _without(reviews, ratings, seed), report)
     readings = dense_readings(scores, gold.batch, gold.labels)
     report("second stage and thresholds")
     layer = _fit_second(readings, gold)
@@ -78,7 +79,6 @@ def train_linear(
     report("all verbatims")
     everything = np.arange(len(gold))
     solution = _fit_first(gram, gold, everything)
-    ratings = fit_ratings(reviews, seed=seed) if reviews else empty_ratings()
     return TrainedLinear(_export(features, solution, ratings, layer), rule, unseen)
 
 
@@ -96,8 +96,7 @@ def _unseen_scores(
     features: Features,
     gram: Floats,
     folds: tuple[Positions, ...],
-    reviews: RatedReviews | None,
-    seed: int,
+    ratings_without: Callable[[str], RatingModel],
     report: Report,
 ) -> FirstScores:
     gold = features.gold
@@ -117,10 +116,20 @@ def _unseen_scores(
         asked = np.intersect1d(held_out, features.asked)
         themes = theme_columns(gold.labels)
         questions[asked] = (features.questions.take(asked).scores(words, letters) + offsets)[:, themes]
-        ratings = fit_ratings(reviews, name, seed=seed) if reviews else empty_ratings()
+        ratings = ratings_without(name)
         texts[held_out, n_columns:] = ratings.scores(features.text_counts.take(held_out))
         clauses[mine, n_columns:] = ratings.scores(features.clause_counts.take(mine))
     return FirstScores(texts, clauses, features.starts, questions)
+
+
+def _without(reviews: RatedReviews | None, ratings: RatingModel, seed: int) -> Callable[[str], RatingModel]:
+    """Give the way to a rating model that knows nothing of a source."""
+    rated = set() if reviews is None else set(reviews.sources.tolist())
+
+    def fit_without(source: str) -> RatingModel:
+        return fit_ratings(reviews, source, seed=seed) if reviews and source in rated else ratings
+
+    return fit_without
 
 
 def _fit_first(gram: Floats, gold: GoldSet, positions: Positions) -> Solution:
@@ -135,35 +144,31 @@ def _fit_first(gram: Floats, gold: GoldSet, positions: Positions) -> Solution:
     return Solution(dual, solution.offsets)
 
 
-def _fit_second(readings: Floats, gold: GoldSet) -> SecondStage:
-    """Learn the second stage for each audience; the other audience's verbatims count a little."""
+def _fit_second(readings: Floats, gold: GoldSet, wanted: tuple[str, ...] = AUDIENCES) -> SecondStage:
+    """Learn the second stage for each audience wanted; one in five of the other's verbatims counts too."""
     penalty = SECOND_PENALTY * max(1.0, SETTLED_AT / len(gold))
-    stages = [
-        _fit_layers(readings, gold, np.where(gold.audiences == audience, 1, OTHER_AUDIENCE), penalty)
-        for audience in AUDIENCES
-    ]
-    return SecondStage(
-        weights=np.stack([np.concatenate([layer.weights for layer in layers], axis=1) for layers in stages]),
-        intercepts=np.stack([np.concatenate([layer.intercepts for layer in layers]) for layers in stages]),
-    )
-
-
-def _fit_layers(readings: Floats, gold: GoldSet, shares: NDArray[np.floating], penalty: float) -> list[Layer]:
-    targets = head_targets(gold)
-    layers = []
-    for spec in head_specs(gold.labels):
-        head_target, weights = targets[spec.name]
-        known = weights > 0
-        layers.append(
-            fit_layer(
-                readings[known],
+    n_columns = head_specs(gold.labels)[-1].columns.stop
+    weights = np.zeros((len(AUDIENCES), readings.shape[1], n_columns), dtype=np.float32)
+    intercepts = np.zeros((len(AUDIENCES), n_columns), dtype=np.float32)
+    for k, audience in enumerate(AUDIENCES):
+        if audience not in wanted:
+            continue
+        own = gold.audiences == audience
+        own[np.flatnonzero(~own)[::OTHER_AUDIENCE_EVERY]] = True
+        rows = np.flatnonzero(own)
+        part, targets = readings[rows], head_targets(gold.take(rows))
+        for spec in head_specs(gold.labels):
+            head_target, known = targets[spec.name][0], targets[spec.name][1] > 0
+            layer = fit_layer(
+                part[known],
                 head_target[known],
-                (weights * shares)[known].astype(np.float32),
+                np.ones(int(known.sum()), dtype=np.float32),
                 penalty,
                 spec.columns,
             )
-        )
-    return layers
+            weights[k, :, spec.columns] = layer.weights
+            intercepts[k, spec.columns] = layer.intercepts
+    return SecondStage(weights, intercepts)
 
 
 def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions, ...]) -> Predictions:
@@ -171,8 +176,9 @@ def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions,
     scores = np.zeros((len(gold), head_specs(gold.labels)[-1].columns.stop), dtype=np.float32)
     for held_out in folds:
         seen = np.setdiff1d(np.arange(len(gold)), held_out)
-        scores[held_out] = _fit_second(readings[seen], gold.take(seen)).scores(
-            readings[held_out], gold.audiences[held_out].tolist()
+        audiences = gold.audiences[held_out].tolist()
+        scores[held_out] = _fit_second(readings[seen], gold.take(seen), tuple(set(audiences))).scores(
+            readings[held_out], audiences
         )
     probabilities = tag_probabilities(scores, gold.labels)
     decided = _empty_positions(gold)

@@ -34,9 +34,7 @@ def train(
     output: Annotated[Path, typer.Option(help="Dossier du modèle.")] = SHIPPED / "linear",
     data: Annotated[
         Path | None,
-        typer.Option(
-            help=f"Dossier de labelled_real.jsonl et reviews.parquet (sinon {DATA_VARIABLE}, puis {USUAL_DATA})."
-        ),
+        typer.Option(help=f"Dossier des données (sinon {DATA_VARIABLE}, puis {USUAL_DATA})."),
     ] = None,
     gold: Annotated[list[Path] | None, typer.Option(help="Vos verbatims étiquetés (JSONL), en plus.")] = None,
     authored: Annotated[

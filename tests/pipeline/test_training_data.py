@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from models.gold import gold_from_records
+from pipeline import training_data
+from pipeline.codebook import read_codebook
+from pipeline.errors import ConfigError
+from pipeline.training_data import gather, masked
+
+LABELS = read_codebook().label_space
+RECORD = {
+    "audience": "customer",
+    "sentiment": "negative",
+    "enchantment": "none",
+    "themes": {},
+    "incivility": "none",
+}
+
+
+def _ignore(message: str) -> None:
+    """Take a report and leave it."""
+
+
+def test_gather_says_which_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"got no labelled_real\.jsonl.*MIROIR_TRAINING_DATA"):
+        gather(tmp_path, LABELS, [], _ignore)
+
+
+def test_gather_joins_labels_to_reviews_and_keeps_labelled_texts_out_of_the_rated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [
+        "Merci à Madame Quillévéré !",
+        "Livraison en retard de dix jours",
+        "Parfait, rien à redire",
+        "Bof",
+    ]
+    reviews = pl.DataFrame({"source": ["s"] * 4, "text": texts, "rating": [5, 1, 5, None]})
+    reviews.write_parquet(tmp_path / "reviews.parquet")
+    (tmp_path / "labelled_real.jsonl").write_text(
+        json.dumps({**RECORD, "id": "r1", "source": "s", "text": texts[1]}) + "\n", encoding="utf-8"
+    )
+    gold_folder = tmp_path / "gold"
+    gold_folder.mkdir()
+    by_hash = {**RECORD, "sha256": hashlib.sha256(texts[0].encode()).hexdigest(), "stratum": "random"}
+    (gold_folder / "review_labels.jsonl").write_text(json.dumps(by_hash) + "\n", encoding="utf-8")
+    monkeypatch.setattr(training_data, "GOLD_FOLDER", gold_folder)
+    content = gather(tmp_path, LABELS, [], _ignore)
+    assert len(content.gold) == 2
+    assert content.gold.batch.texts[1] == "Merci à Madame [PERSONNE] !"
+    assert content.reviews is not None
+    # Two are labelled, one has no stars.
+    assert content.reviews.stars.tolist() == [5]
+
+
+def test_masked_leaves_labels_and_order_alone() -> None:
+    records = [{**RECORD, "id": i, "text": text} for i, text in enumerate(["06 12 34 56 78", "", "😀"])]
+    gold = masked(gold_from_records(records, LABELS))
+    assert list(gold.batch.texts) == ["[TELEPHONE]", "", "😀"]
+    assert gold.sentiment.tolist() == [1, 1, 1]
