@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decisions import DecidedPositions
-from models.gold import UNKNOWN, GoldSet
+from models.gold import AUTHORED, UNKNOWN, GoldSet
 from models.metrics import (
     Bins,
     Flags,
@@ -55,7 +55,7 @@ class Slice:
     """The measures on a part of the verbatims.
 
     Attributes:
-        name: `all`, `audience=customer`, `source=…`, `length=…`, `stratum=…`.
+        name: `all`, `real customer` (authored ones left out), `audience=…`, `source=…`, `stratum=…`, `length=…`.
         n: Number of verbatims.
         measures: The figures.
     """
@@ -154,6 +154,10 @@ def evaluate(
 
 def _parts(gold: GoldSet, n_words: NDArray[np.integer]) -> Iterator[tuple[str, Flags]]:
     yield "all", np.ones(len(gold), dtype=np.bool_)
+    real = gold.sources != AUTHORED
+    if real.any() and not real.all():
+        for audience in sorted(set(gold.audiences[real].tolist())):
+            yield f"real {audience}", real & (gold.audiences == audience)
     for name, column in (("audience", gold.audiences), ("source", gold.sources), ("stratum", gold.strata)):
         for value in sorted(set(column.tolist())):
             yield f"{name}={value}", column == value

@@ -21,6 +21,8 @@ HEADLINES = (
 )
 FRENCH = {
     "all": "Tous les verbatims",
+    "real customer": "Clients, textes réels",
+    "real employee": "Collaborateurs, textes réels",
     "audience=customer": "Clients",
     "audience=employee": "Collaborateurs",
     "length=1-10 words": "1 à 10 mots",
@@ -103,7 +105,7 @@ def _headline_table(slices: Sequence[Slice]) -> tuple[list[str], list[list[str]]
 
 
 def _theme_table(slices: Sequence[Slice]) -> tuple[list[str], list[list[str]]]:
-    shown = [part for part in slices if part.name == "all" or part.name.startswith("audience=")]
+    shown = [part for part in slices if part.name == "all" or part.name.startswith(("real ", "audience="))]
     themes = [
         m.name.removesuffix(".f1") for m in slices[0].measures if m.name.count(".") == 1 and _is_theme(m.name)
     ]

@@ -47,7 +47,7 @@ def facts(gold: GoldSet, n_reviews: int, evaluation: Evaluation, seed: int) -> d
                 },
             }
             for part in evaluation.slices
-            if part.name.startswith(("audience=", "source=", "stratum=random"))
+            if part.name.startswith(("real ", "audience=", "source=", "stratum=random"))
         },
     }
 

@@ -98,7 +98,9 @@ def _show(measured: Evaluation, note: str, output: Path) -> None:
     console = Console()
     table = Table(title=note)
     table.add_column("")
-    shown = [part for part in measured.slices if part.name.split("=")[0] in ("all", "audience")]
+    shown = [
+        part for part in measured.slices if part.name == "all" or part.name.startswith(("real ", "audience="))
+    ]
     for part in shown:
         table.add_column(f"{french_name(part.name)} (n = {part.n})", justify="right")
     for key, name in HEADLINES:
