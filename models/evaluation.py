@@ -55,7 +55,7 @@ class Slice:
     """The measures on a part of the verbatims.
 
     Attributes:
-        name: `all`, `real customer` (authored ones left out), `audience=…`, `source=…`, `stratum=…`, `length=…`.
+        name: `all`, `real customer` (authored ones left out), `audience=…`, `source=…`, `length=…` …
         n: Number of verbatims.
         measures: The figures.
     """

@@ -59,8 +59,12 @@ def fit_layer(readings: Floats, targets: Floats, weights: Floats, penalty: float
         own: The readings that are the first stage's scores of these columns, in their order.
 
     Returns:
-        A layer that takes readings on their own scale.
+        A layer that takes readings on their own scale; the first stage's scores alone without any text.
     """
+    if not np.any(weights > 0):
+        return Layer(
+            np.eye(readings.shape[1], dtype=np.float32)[:, own], np.zeros(targets.shape[1], np.float32)
+        )
     centre = np.average(readings, axis=0, weights=weights + 1e-9)
     spread = np.sqrt(np.average((readings - centre) ** 2, axis=0, weights=weights + 1e-9)) + 1e-6
     standard = ((readings - centre) / spread).astype(np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.decisions import DecidedPositions, DecisionRule, decide_positions
 from models.folds import fold_numbers
-from models.gold import AUTHORED, GoldSet
+from models.gold import AUTHORED, UNKNOWN, GoldSet
 from models.linear.features import LETTER_SHARE, WORD_SHARE, Features, build_features, build_gram
 from models.linear.heads import head_specs, head_targets, tag_probabilities
 from models.linear.kernel import Floats, Head, Solution, fit_heads
@@ -30,7 +30,7 @@ SECOND_PENALTY = 100.0
 SETTLED_AT = 10_000
 """Verbatims from which the second stage may leave the first as far as the penalty says; with fewer, less."""
 OTHER_AUDIENCE_EVERY = 5
-N_AUTHORED_FOLDS = 3
+N_HASHED_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,23 @@ def train_linear(
 
 
 def held_out_parts(gold: GoldSet) -> tuple[Positions, ...]:
-    """Split the verbatims: each real source, and authored ones in three parts; without sources, at random."""
-    numbers = fold_numbers(gold.batch.texts, N_AUTHORED_FOLDS)
-    real = sorted(set(gold.sources.tolist()) - {AUTHORED})
+    """Split the verbatims: each real source; in parts, authored ones and a source that alone has a theme.
+
+    A theme of one's own is often labelled in one source only: held out whole, nothing would be known of it.
+    """
+    numbers = fold_numbers(gold.batch.texts, N_HASHED_FOLDS)
+    real = sorted(set(gold.sources.tolist()) - {AUTHORED} - _alone_with_a_theme(gold))
     parts = [np.flatnonzero(gold.sources == source) for source in real] if len(real) > 1 else []
-    rest = np.ones(len(gold), dtype=np.bool_) if not parts else gold.sources == AUTHORED
-    parts += [np.flatnonzero(rest & (numbers == k)) for k in range(N_AUTHORED_FOLDS)]
+    rest = ~np.isin(gold.sources, real) if parts else np.ones(len(gold), dtype=np.bool_)
+    parts += [np.flatnonzero(rest & (numbers == k)) for k in range(N_HASHED_FOLDS)]
     return tuple(part for part in parts if len(part))
+
+
+def _alone_with_a_theme(gold: GoldSet) -> set[str]:
+    knowing = [
+        set(gold.sources[gold.themes[:, k] != UNKNOWN].tolist()) for k in range(len(gold.labels.themes))
+    ]
+    return set().union(*(sources for sources in knowing if len(sources) == 1))
 
 
 def _unseen_scores(
