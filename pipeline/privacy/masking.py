@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 
-from pipeline.privacy import addresses, contacts, files, names, numbers, screens
+from pipeline.privacy import addresses, contacts, files, name_ner, names, numbers, screens
 from pipeline.privacy.spans import Span, merge, replace
 from pipeline.privacy.views import View, view_of
 
@@ -35,10 +35,15 @@ def mask_text(text: str) -> tuple[str, dict[str, int]]:
     >>> mask_text("Merci à Madame Durand, 06 12 34 56 78 !")
     ('Merci à Madame [PERSONNE], [TELEPHONE] !', {'PERSONNE': 1, 'TELEPHONE': 1})
     """
+    return _mask(text, name_ner.finders())
+
+
+def _mask(text: str, recognisers: Sequence[name_ner.Finder]) -> tuple[str, dict[str, int]]:
     counts: Counter[str] = Counter()
     for _ in range(_MAX_PASSES):
         view = view_of(text)
-        spans = merge([*find_structured(view), *names.find_names(view)])
+        recognised = (span for find in recognisers for span in find(view))
+        spans = merge([*find_structured(view), *names.find_names(view), *recognised])
         if not spans:
             break
         text, found = replace(text, view, spans)
@@ -57,8 +62,9 @@ def mask_texts(texts: Sequence[str]) -> tuple[list[str], list[dict[str, int]]]:
     """
     masked: list[str] = []
     counts: list[dict[str, int]] = []
+    recognisers = name_ner.finders()
     for text in texts:
-        masked_text, found = mask_text(text)
+        masked_text, found = _mask(text, recognisers)
         masked.append(masked_text)
         counts.append(found)
     return masked, counts
@@ -79,16 +85,18 @@ def mask_column(
     values = column.to_list()
     counts: list[dict[str, int]] = [{} for _ in values]
     screened = screens.may_hold_numbers_or_links(column).fill_null(False).to_list()
+    recognisers = name_ner.finders()
     for row, (value, is_structured) in enumerate(zip(values, screened, strict=True)):
         if value is None:
             continue
-        if is_structured:
-            values[row], counts[row] = mask_text(value)
-        else:
-            view = view_of(value)
-            if screens.may_hold_names(view.text, view.folded):
-                values[row], counts[row] = mask_text(value)
+        if is_structured or recognisers or _may_hold_names(value):
+            values[row], counts[row] = _mask(value, recognisers)
     return pl.Series(column.name, values, dtype=pl.String), counts
+
+
+def _may_hold_names(text: str) -> bool:
+    view = view_of(text)
+    return screens.may_hold_names(view.text, view.folded)
 
 
 def find_structured(view: View) -> list[Span]:
