@@ -28,6 +28,7 @@ MIN_AT_LEVEL = 5
 # Spreads between few sources are drawn to the spread that scores have on average, with this weight.
 POOLING_WEIGHT = 4.0
 LEAST_NOISE = 1e-9
+GOLD = "gold_"
 RANDOM_STRATUM = "random"
 MIN_RANDOM_ROWS = 30
 
@@ -114,14 +115,17 @@ def read_out_of_fold(table: pa.Table, book: ScoreBook) -> dict[str, GoldScores]:
     """Read out-of-fold predictions by audience.
 
     Args:
-        table: `audience`, `source`, probability columns, gold labels; with `stratum`, sources that have
-            enough verbatims drawn at random are judged on these alone, since an enriched sample is not
-            like the rest.
+        table: `audience`, `source`, probability columns, gold labels (`gold_sentiment`…); with `stratum`,
+            sources that have enough verbatims drawn at random are judged on these alone, since an enriched
+            sample is not like the rest.
         book: Scores.
 
     Returns:
         Audience → its scores.
     """
+    # A model's file keeps what was decided beside what is true.
+    plain = [name.removeprefix(GOLD) if name.startswith(GOLD) else name for name in table.column_names]
+    table = table.rename_columns(plain)
     audience = np.asarray(table["audience"].to_pylist(), dtype=object)
     source = np.asarray(table["source"].to_pylist(), dtype=object)
     true = gold_indicators(table, book) @ book.matrix

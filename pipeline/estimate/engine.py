@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from pipeline.estimate.calibration import Calibration
 from pipeline.estimate.cells import Cells, Ints
-from pipeline.estimate.curves import Curve, binomial
+from pipeline.estimate.curves import Curve
 from pipeline.estimate.lines import Lines, Witness, lines_of, sharpen
 from pipeline.estimate.scores import Floats, Score
 
@@ -40,8 +40,8 @@ PRIOR_LABELS = 10.0
 PPI_WEIGHT = 0.8
 # A respondent's errors of tagging resemble each other this much.
 TAGGING_CORRELATION = 0.5
-# Unexplained variance seen on few labels, in units of the variance of a share, goes up to this.
-MAX_RATIO = 3.0
+# What labels leave unexplained may be this many times what the calibration lets expect.
+MIN_RATIO, MAX_RATIO = 0.5, 3.0
 # A line whose rise is not this many of its standard errors tells nothing.
 MIN_SLOPE_ERRORS = 2.0
 
@@ -266,9 +266,24 @@ def _rectify(
         per_label = np.where(chance.n > 0, chance.q / chance.weight**2, 0.0)
         if not score.is_binary:
             return t, Curve(rest * per_label, np.zeros_like(t), np.zeros_like(t))
-        # What the prediction leaves unexplained, as a part of the variance t (1 − t) of a share.
-        ratio = np.clip(np.nan_to_num(rest / yy, nan=1.0), 0.0, MAX_RATIO)
-    return t, binomial(np.full(len(t), 1.0)).times(ratio * per_label)
+        shape = _residual_shape(tuned, line)
+        middle = np.clip((np.nan_to_num(t) * chance.n + 1.0) / (chance.n + 2.0), 0.0, 1.0)
+        expected = shape.a + shape.b * middle + shape.c * middle**2
+        factor = np.clip(np.nan_to_num(rest / expected, nan=1.0, posinf=1.0), MIN_RATIO, MAX_RATIO)
+    return t, shape.times(factor * per_label)
+
+
+def _residual_shape(tuned: Floats, line: Lines) -> Curve:
+    """Variance of what the prediction leaves of a label, as a function of the share of those who have it.
+
+    Within each level the prediction is noisy; between the levels it misses what λ times the slope leaves
+    of one. Where there is no line, it is taken to explain nothing.
+    """
+    known = ~np.isnan(line.slope)
+    left = np.where(known, (1 - tuned * line.slope) ** 2, 1.0)
+    low = np.where(known, tuned**2 * line.noise_low, 0.0)
+    high = np.where(known, tuned**2 * line.noise_high, 0.0)
+    return Curve(low, high - low + left, -left)
 
 
 def _expected_moments(

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipeline.config import EstimateConfig
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.engine import Means
+from pipeline.estimate.netlines import NetLine
 from pipeline.estimate.ratios import Figures, figures_of
 from pipeline.estimate.scores import ScoreBook
 
@@ -27,6 +28,7 @@ class Estimates:
         means: Estimated means of all scores.
         ratings: Ratings by cell, from `ratings.sum_ratings`.
         overlaps: Who is in two cells at once, from `overlaps.count_overlaps`.
+        nets: Audience → line of themes' nets.
     """
 
     config: EstimateConfig
@@ -37,13 +39,14 @@ class Estimates:
     means: Means
     ratings: pa.Table
     overlaps: pa.Table
+    nets: dict[str, NetLine]
 
     @cached_property
     def figures(self) -> dict[tuple[str, str | None], Figures]:
         """(measure, theme) → its figures over all cells."""
         return {
             (measure.name, measure.theme): figures_of(
-                measure, self.book, self.means, self.cells, self.config.level
+                measure, self.book, self.means, self.cells, self.config.level, self.nets
             )
             for measure in self.book.measures
         }

@@ -117,11 +117,12 @@ def sharpen(lines: Lines, seen: Witness) -> Lines:
         scaled = np.nan_to_num(seen.weight * effective[group] / noise)
     low, high = 1 - seen.t, seen.t
     products = (low * low, low * high, high * high, low * seen.predicted, high * seen.predicted)
-    elsewhere = []
+    elsewhere: list[Floats] = []
     for product in products:
         whole = np.bincount(group[first], weights=(scaled * product)[first], minlength=n_groups)
         own = np.bincount(seen.cell, weights=scaled * product, minlength=n_cells)
-        elsewhere.append(np.maximum(whole[seen.group] - own, 0.0))
+        left: Floats = np.asarray(whole[seen.group] - own, dtype=np.float64)
+        elsewhere.append(left)
     return _update(lines, *elsewhere)
 
 
@@ -130,7 +131,8 @@ def _update(lines: Lines, ll: Floats, lh: Floats, hh: Floats, fl: Floats, fh: Fl
     company = 1 - WITHIN_COMPANY
     with np.errstate(invalid="ignore", divide="ignore"):
         prior_low, prior_high = 1 / (company * lines.shift_low), 1 / (company * lines.shift_high)
-        a, b, d = prior_low + ll, lh, prior_high + hh
+        # What is left after one's own is taken out may be a hair below nothing.
+        a, b, d = prior_low + np.maximum(ll, 0), np.maximum(lh, 0), prior_high + np.maximum(hh, 0)
         determinant = a * d - b * b
         right_low, right_high = prior_low * lines.low + fl, prior_high * lines.high + fh
         low = (d * right_low - b * right_high) / determinant

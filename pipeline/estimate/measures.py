@@ -19,6 +19,7 @@ from pipeline.estimate.estimates import Estimates
 from pipeline.estimate.frame import BatchFiles, EstimateInputs, Frame, open_frame
 from pipeline.estimate.links import build_links
 from pipeline.estimate.mirror import build_mirror
+from pipeline.estimate.netlines import NetLine, net_lines
 from pipeline.estimate.overlaps import count_overlaps
 from pipeline.estimate.perception import build_perception, set_estimates_aside
 from pipeline.estimate.ratings import rating_figures, sum_ratings
@@ -74,13 +75,15 @@ def estimate_all(frame: Frame, inputs: EstimateInputs, config: EstimateConfig) -
     with_periods = config.period != "all"
     cells = sum_cells(frame, sets, with_periods=with_periods)
     calibrations: dict[str, Calibration] = {}
+    nets: dict[str, NetLine] = {}
     if inputs.calibration is not None:
-        calibrations = calibrate(read_out_of_fold(inputs.calibration, frame.book), frame.book)
+        gold = read_out_of_fold(inputs.calibration, frame.book)
+        calibrations, nets = calibrate(gold, frame.book), net_lines(gold, frame.book)
     reviewed = join_reviews(frame, inputs.reviews, cells, sets)
     means = estimate_means(cells, frame.book.scores, calibrations, reviewed)
     ratings = sum_ratings(frame, sets, with_periods=with_periods)
     overlaps = count_overlaps(frame, with_periods=with_periods)
-    return Estimates(config, frame.book, inputs.dimensions, sets, cells, means, ratings, overlaps)
+    return Estimates(config, frame.book, inputs.dimensions, sets, cells, means, ratings, overlaps, nets)
 
 
 def tables_of(estimates: Estimates) -> dict[str, pa.Table]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +12,12 @@ from scipy import stats
 
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.curves import Curve, binomial
-from pipeline.estimate.engine import CALIBRATED, COUNT, Means, free_people
+from pipeline.estimate.engine import CALIBRATED, COUNT, EXACT, Means, free_people
+from pipeline.estimate.netlines import MENTION_NOISE, NetLine
 from pipeline.estimate.scores import Floats, Measure, ScoreBook
 
 # A ratio whose denominator is not this many standard errors above zero is not given.
-MIN_DENOMINATOR_ERRORS = 1.5
+MIN_DENOMINATOR_ERRORS = 2.0
 # An interval that covers this part of the scale says nothing: the figure is not given.
 MAX_WIDTH = 0.9
 
@@ -76,7 +79,14 @@ class Figures:
         return curve.plus(Curve(self.sampling, nothing, nothing))
 
 
-def figures_of(measure: Measure, book: ScoreBook, means: Means, cells: Cells, level: float) -> Figures:
+def figures_of(
+    measure: Measure,
+    book: ScoreBook,
+    means: Means,
+    cells: Cells,
+    level: float,
+    nets: Mapping[str, NetLine] = MappingProxyType({}),
+) -> Figures:
     """Compute one measure over every cell.
 
     Args:
@@ -85,6 +95,7 @@ def figures_of(measure: Measure, book: ScoreBook, means: Means, cells: Cells, le
         means: Estimated means of all scores.
         cells: Sums over cells.
         level: Confidence level, by which a figure that is too unsure is left out.
+        nets: Audience → line of nets, for nets of themes.
 
     Returns:
         The figures.
@@ -105,6 +116,8 @@ def figures_of(measure: Measure, book: ScoreBook, means: Means, cells: Cells, le
         figures = _ratio(
             means, cells, top, book.index[measure.denominator], book.index[measure.both], measure.low
         )
+        if measure.name == "theme_net" and nets:
+            figures = _with_line(figures, cells, top, book.index[measure.denominator], nets)
     return leave_out_unsure(figures, measure.low, level)
 
 
@@ -117,6 +130,13 @@ def _ratio(means: Means, cells: Cells, top: int, below: int, both: int, low: flo
         limit = np.sqrt(var_d * var_p)
         covariance = np.clip((var_s - var_d - var_p) / 2, -limit, limit)
         error = np.maximum(var_d - 2 * ratio * covariance + ratio**2 * var_p, 0.0) / p**2
+        # As many labelled mentions as would leave the denominator so unsure: no ratio is surer than theirs.
+        labelled = p**2 * np.clip(1 - p, 0.0, 1.0) / var_p
+        curve = binomial(np.maximum(np.nan_to_num(labelled, nan=1e9, posinf=1e9), 1e-9))
+        if low == 0.0:
+            least = curve.variance(ratio)
+            curve = curve.times(np.where(np.isnan(error), np.nan, np.maximum(error / least, 1.0)))
+            error = np.maximum(error, least)
         mentions = free_people(cells, below) * p
         t = ((ratio - low) / (1 - low) * mentions + 2.0) / (mentions + 4.0)
         sampling = (1 - low) ** 2 * t * (1 - t) / np.maximum(mentions, 1e-9)
@@ -125,7 +145,40 @@ def _ratio(means: Means, cells: Cells, top: int, below: int, both: int, low: flo
     freedom = np.minimum(means.freedom[:, top], means.freedom[:, below])
     nothing = ~sure & ~np.isnan(p)
     value = np.where(nothing, np.nan, ratio)
-    return Figures(value, error, sampling, freedom, method, nothing & (p > 0))
+    unsure = nothing & (p > 0)
+    if low < 0.0:
+        return Figures(value, error, sampling, freedom, method, unsure)
+    free = np.maximum(mentions, 1e-9)
+    return Figures(value, error, sampling, freedom, method, unsure, curve, free)
+
+
+def _with_line(figures: Figures, cells: Cells, top: int, below: int, nets: Mapping[str, NetLine]) -> Figures:
+    """Weigh a net with what the predicted net lets expect, each by the other's variance."""
+    audience = np.asarray(cells.keys["audience"].to_pylist(), dtype=object)
+    expected, variance, freedom = (np.full(len(cells), np.nan) for _ in range(3))
+    for who, line in nets.items():
+        here = audience == who
+        mentions = cells.sums[here, below]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            predicted = line.start + line.rise * cells.sums[here, top] / mentions
+            expected[here] = np.where(mentions >= 1.0, np.clip(predicted, -1.0, 1.0), np.nan)
+            variance[here] = line.variance + MENTION_NOISE / mentions
+        freedom[here] = line.freedom
+    certain = figures.error == 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own = np.where(np.isnan(figures.value), np.inf, figures.error)
+        weight = np.where(np.isinf(own), 0.0, variance / (variance + own))
+        usable = ~np.isnan(expected) & (figures.method != COUNT) & ~certain & (figures.method != EXACT)
+        mixed = weight * np.nan_to_num(figures.value) + (1 - weight) * expected
+        together = np.where(np.isinf(own), variance, weight * np.where(np.isinf(own), 0.0, own))
+    return Figures(
+        np.where(usable, mixed, figures.value),
+        np.where(usable, together, figures.error),
+        figures.sampling,
+        np.where(usable, np.where(weight > 0.5, figures.freedom, freedom), figures.freedom),
+        figures.method,
+        figures.unsure & ~usable,
+    )
 
 
 def leave_out_unsure(figures: Figures, low: float, level: float) -> Figures:
