@@ -27,6 +27,7 @@ def overview(view: View) -> Content:
         "tiles": tiles(view),
         "trends": [trend(view, "sentiment_net", view.words("sentiment_net"))],
         "sentiments": sentiment_panel(view),
+        "ratings": ratings(view),
         "mirror": mirror(view),
         "changes": changes(view)[:N_CHANGES],
         "has_changes": view.snapshot.table("changes") is not None,
@@ -81,6 +82,18 @@ def sentiment_panel(view: View) -> list[Panel]:
     return panels
 
 
+def ratings(view: View) -> Panel | None:
+    """Promoters minus detractors on both sides; None without such ratings."""
+    sides = (("nps", "customer"), ("enps", "employee"))
+    rows = [Row(view.words.measure(name), view.figure(name, side), side) for name, side in sides]
+    rows = [row for row in rows if row.figure.is_known or row.figure.suppressed]
+    if not rows:
+        return None
+    return Panel(
+        view.words("recommendation"), rows, NET_SCALE, csv=view.csv_link("measures", measure="nps,enps")
+    )
+
+
 def mirror(view: View) -> Content:
     """Customers left, employees right, the gap between."""
     rows = mirror_rows(view)
@@ -130,7 +143,39 @@ def mirror_page(view: View) -> Content:
         "trends": [trend(view, "symmetry_index", view.words("symmetry_index"))],
         "dimension": dimension,
         "points": map_points(view, dimension) if dimension else [],
+        "links": links(view),
+        "perception": perception(view),
     }
+
+
+def links(view: View) -> Panel | None:
+    """How the two sides go together across members of each dimension; None where too few are compared."""
+    found = [
+        (figure, row)
+        for figure, row in _rows_of(view, "links", lambda row: row.get("period") == view.period)
+        if figure.is_known and figure.theme is None
+    ]
+    if not found:
+        return None
+    rows = []
+    for figure, row in found:
+        name = view.dimension_name(str(row["dimension"]))
+        lag = view.words("lagged") if row.get("lag") else view.words("same_period")
+        rows.append(Row(f"{name}, {lag} ({row.get('n_units')})", figure, "both"))
+    return Panel(
+        view.words("links"), rows, NET_SCALE, note=view.words("links_explained"), csv=view.csv_link("links")
+    )
+
+
+def perception(view: View) -> Panel | None:
+    """What employees believe of customers against what customers say; None where nobody was asked."""
+    names = [name for name in view.mirror.measures() if name.startswith("perception_")]
+    figures = [view.mirror.get(name, "both", None, view.period) for name in names]
+    rows = [Row(view.words.measure(each.measure), each, "both") for each in figures if each.is_known]
+    if not rows:
+        return None
+    scale = nice_scale([row.figure for row in rows], floor=-100, ceiling=100, centred=True)
+    return Panel(view.words("perception"), rows, scale, csv=view.csv_link("mirror"))
 
 
 def enchantment(view: View) -> Content:
@@ -184,7 +229,7 @@ def drivers(view: View) -> Panel | None:
     found = [
         figure
         for figure, _ in _rows_of(view, "drivers", lambda row: row.get("period") in {view.period, None})
-        if figure.theme and figure.kind == "effect" and figure.is_known
+        if figure.theme and figure.measure == "rating_effect" and figure.is_known
     ]
     if not found:
         return None

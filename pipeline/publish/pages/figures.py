@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.publish.reading import Snapshot
 
-Kind = Literal["share", "net", "gap", "index", "mean", "effect", "count"]
+Kind = Literal["share", "net", "gap", "index", "mean", "effect", "points", "count"]
 ALL = "all"
 CACHED_CELLS = 512
 
@@ -67,6 +67,8 @@ class Figure:
 
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
+    ("rating_difference", "effect"), ("correlation", "effect"), ("perception", "points"),
+    ("employee_customers", "share"),
     ("symmetry_index", "index"), ("rating_effect", "effect"), ("driver", "effect"), ("effect", "effect"),
     ("rating", "mean"), ("nps", "net"), ("enps", "net"), ("gap", "gap"), ("net", "net"), ("balance", "net"),
     ("n_", "count"), ("count", "count"), ("verbatims", "count"),

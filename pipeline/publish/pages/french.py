@@ -62,6 +62,8 @@ def amount(
         return number(percent, language, decimals) + tail
     if kind in {"net", "gap"}:
         return number(value * 100, language, decimals or 0, sign=True)
+    if kind == "points":
+        return number(value, language, sign=True)
     if kind == "effect":
         return number(value, language, 2, sign=True)
     if kind == "mean":

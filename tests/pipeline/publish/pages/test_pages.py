@@ -82,3 +82,53 @@ def test_every_page_has_its_words_in_both_languages(published):
         assert french_text, key
         assert english_text, key
         assert set(re.findall(r"{\w+}", french_text)) == set(re.findall(r"{\w+}", english_text)), key
+
+
+def test_ratings_links_and_perception_are_shown_where_a_release_has_them(published, authored, tmp_path):
+    import polars as pl
+
+    from bench.authored_release import DIMENSIONS, LINEAGE
+    from pipeline import schema
+    from pipeline.publish.release import point_to, write_release
+    from pipeline.workspace import Workspace
+
+    common = {"period": "all", "level": 0.95, "suppressed": False, "method": "count"}
+    nps = {**common, "audience": "customer", "measure": "nps", "value": 0.31, "low": 0.2, "high": 0.4}
+    link = {
+        **common,
+        "audience": "both",
+        "measure": "rank_correlation",
+        "value": 0.42,
+        "low": 0.1,
+        "high": 0.7,
+    }
+    gap = {
+        **common,
+        "audience": "both",
+        "measure": "perception_gap",
+        "value": -12.0,
+        "low": -15.0,
+        "high": -9.0,
+    }
+    measures = pl.from_dicts([nps], pl.Schema(pl.from_arrow(authored["measures"]).schema))
+    tables = {
+        "measures": pl.concat([pl.from_arrow(authored["measures"]), measures]).to_arrow(),
+        "links": pl.from_dicts(
+            [{**link, "dimension": "unit", "lag": 1, "n_units": 14}],
+            pl.from_arrow(schema.links_schema(DIMENSIONS).empty_table()).schema,
+        ).to_arrow(),
+        "mirror": pl.from_dicts(
+            [gap], pl.from_arrow(schema.mirror_schema(DIMENSIONS).empty_table()).schema
+        ).to_arrow(),
+    }
+    workspace = Workspace(str(tmp_path))
+    point_to(workspace, write_release(workspace, tables, LINEAGE))
+    view = View(read_snapshot(workspace))
+    texts = [
+        french.value_text(panel.rows[0].figure, "fr")
+        for panel in (content.ratings(view), content.links(view), content.perception(view))
+    ]
+    assert texts == ["+31", "+0,42", "−12"]
+    assert "(14)" in content.links(view).rows[0].name
+    plain = View(read_snapshot(published))
+    assert [content.ratings(plain), content.links(plain), content.perception(plain)] == [None, None, None]
