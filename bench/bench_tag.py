@@ -38,9 +38,7 @@ def main() -> None:
     started = time.perf_counter()
     tagger = load_tagger("linear", labels)
     tagger.predict(_repeated(gold, 4_000))
-    print(
-        f"linear: ready in {time.perf_counter() - started:.1f} s (compilation included)"
-    )
+    print(f"linear: ready in {time.perf_counter() - started:.1f} s (compilation included)")
     wall, cpu = time.perf_counter(), time.process_time()
     probabilities = tagger.predict(batch)
     _report("linear, probabilities", len(batch), wall, cpu)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.evaluation import Measure
 
 _SIDE, _MARGIN = 150, 26
-_BAR_HEIGHT, _BAR_WIDTH, _NAME_WIDTH = 22, 320, 190
+_BAR_HEIGHT, _BAR_WIDTH, _NAME_WIDTH = 22, 320, 270
 
 
 def reliability_plot(title: str, table: NDArray[np.float64]) -> str:

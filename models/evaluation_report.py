@@ -30,10 +30,11 @@ FRENCH = {
     "length=41 words and more": "41 mots et plus",
 }
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2rem auto;padding:0 1rem;color:#1b2430}
+body{font:15px/1.5 system-ui,sans-serif;max-width:1280px;margin:2rem auto;padding:0 1rem;color:#1b2430}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}table{border-collapse:collapse;margin:.6rem 0}
 th,td{border-bottom:1px solid #dde3ea;padding:.3rem .6rem;text-align:right;font-variant-numeric:tabular-nums}
-th:first-child,td:first-child{text-align:left}thead th{vertical-align:bottom;font-weight:600}
+td{white-space:nowrap}th:first-child,td:first-child{text-align:left}
+thead th{vertical-align:bottom;font-weight:600}
 .wide{overflow-x:auto}.plots{display:flex;flex-wrap:wrap;gap:.4rem}svg text{font-size:11px;fill:#1b2430}
 .frame{fill:none;stroke:#b8c2cf}.ideal{stroke:#b8c2cf;stroke-dasharray:4 3}.line{fill:none;stroke:#1f6feb}
 circle{fill:#1f6feb}.bar{fill:#9cc2f5}.whisker{stroke:#12407f;stroke-width:2}.note{color:#55606e;max-width:60rem}

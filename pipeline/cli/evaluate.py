@@ -98,9 +98,8 @@ def _show(measured: Evaluation, note: str, output: Path) -> None:
     console = Console()
     table = Table(title=note)
     table.add_column("")
-    shown = [
-        part for part in measured.slices if part.name == "all" or part.name.startswith(("real ", "audience="))
-    ]
+    sides = "real " if any(part.name.startswith("real ") for part in measured.slices) else "audience="
+    shown = [part for part in measured.slices if part.name == "all" or part.name.startswith(sides)]
     for part in shown:
         table.add_column(f"{french_name(part.name)} (n = {part.n})", justify="right")
     for key, name in HEADLINES:
