@@ -16,6 +16,7 @@ from pipeline.job import Job
 from pipeline.protect.ledger import append_ledger, drop_unpublished, read_ledger
 from pipeline.protect.suppression import protect
 from pipeline.protect.withdrawals import read_withdrawn
+from pipeline.publish.compatibility import compatible_tables
 from pipeline.publish.contract import contract_files
 from pipeline.publish.describing import describing_tables
 from pipeline.publish.pages.approvals import read_approved
@@ -98,6 +99,7 @@ def _publish_release(job: Job) -> Publication:
     shown = safe.pop("_shown")
     public = {name: table for name, table in safe.items() if not name.startswith("_")}
     public |= describing_tables(public["measures"], job.config.dimensions, job.codebook)
+    public |= compatible_tables(public)
     files = _documents(job, public)
     # Before the release: what readers may see must never be missing from the ledger.
     append_ledger(job.workspace, next_release_id(job.workspace, lineage), shown)
