@@ -27,6 +27,7 @@ from pipeline.estimate.scores import Floats, ScoreBook
 MIN_AT_LEVEL = 5
 # Spreads between few sources are drawn to the spread that scores have on average, with this weight.
 POOLING_WEIGHT = 4.0
+POOLED_FREEDOM = 2.0
 LEAST_NOISE = 1e-9
 GOLD = "gold_"
 RANDOM_STRATUM = "random"
@@ -115,7 +116,7 @@ def read_out_of_fold(table: pa.Table, book: ScoreBook) -> dict[str, GoldScores]:
     """Read out-of-fold predictions by audience.
 
     Args:
-        table: `audience`, `source`, probability columns, gold labels (`gold_sentiment`…); with `stratum`,
+        table: `audience`, `source`, probability columns, gold labels; with `stratum`,
             sources that have enough verbatims drawn at random are judged on these alone, since an enriched
             sample is not like the rest.
         book: Scores.
@@ -123,9 +124,7 @@ def read_out_of_fold(table: pa.Table, book: ScoreBook) -> dict[str, GoldScores]:
     Returns:
         Audience → its scores.
     """
-    # A model's file keeps what was decided beside what is true.
-    plain = [name.removeprefix(GOLD) if name.startswith(GOLD) else name for name in table.column_names]
-    table = table.rename_columns(plain)
+    table = _named_labels(table, book)
     audience = np.asarray(table["audience"].to_pylist(), dtype=object)
     source = np.asarray(table["source"].to_pylist(), dtype=object)
     true = gold_indicators(table, book) @ book.matrix
@@ -137,6 +136,23 @@ def read_out_of_fold(table: pa.Table, book: ScoreBook) -> dict[str, GoldScores]:
         rows = kept & (audience == name)
         found[name] = GoldScores(predicted[rows], true[rows], source[rows].tolist())
     return found
+
+
+def _named_labels(table: pa.Table, book: ScoreBook) -> pa.Table:
+    """Name the true labels that a model's file holds as positions in the label space, absent themes as 0."""
+    labels = book.labels
+    values: dict[str, tuple[str | None, ...]] = {
+        "sentiment": labels.sentiment,
+        "enchantment": labels.enchantment,
+        "incivility": labels.incivility,
+    }
+    values |= {schema.theme_column(theme): (None, *labels.polarities) for theme in labels.themes}
+    for name, told in values.items():
+        if GOLD + name in table.column_names:
+            column = table[GOLD + name].to_pylist()
+            named = [told[value] if isinstance(value, int) else value for value in column]
+            table = table.append_column(name, pa.array(named, pa.string()))
+    return table
 
 
 def _representative(table: pa.Table, source: np.ndarray) -> np.ndarray:
@@ -252,7 +268,7 @@ def _pool(line: _Lines, typical: Floats) -> Calibration:
         centre = np.where(total > 0, np.nansum(weight * np.nan_to_num(line.mean), axis=0) / total, np.nan)
         shift = spread + 1.0 / total
     shift = np.where(total > 0, shift, np.nan)
-    freedom = (own + POOLING_WEIGHT).min(axis=1)
+    freedom = (own + POOLED_FREEDOM).min(axis=1)
     return Calibration(
         mean_low=centre[:, 0],
         mean_high=centre[:, 1],

@@ -135,7 +135,9 @@ def _ratio(means: Means, cells: Cells, top: int, below: int, both: int, low: flo
         curve = binomial(np.maximum(np.nan_to_num(labelled, nan=1e9, posinf=1e9), 1e-9))
         if low == 0.0:
             least = curve.variance(ratio)
-            curve = curve.times(np.where(np.isnan(error), np.nan, np.maximum(error / least, 1.0)))
+            # Half of the variance stays where the truth is 0 or 1, so that neither is ruled out for nothing.
+            nothing_more = np.zeros_like(error)
+            curve = curve.plus(Curve(error / 2, nothing_more, nothing_more))
             error = np.maximum(error, least)
         mentions = free_people(cells, below) * p
         t = ((ratio - low) / (1 - low) * mentions + 2.0) / (mentions + 4.0)
