@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import ModelError
+from models.linear.design import count_features
 from models.linear.kernel import Floats
 
 WEIGHTS_FILE = "weights.npz"
@@ -77,6 +79,31 @@ def load_weights(folder: Path) -> LinearWeights:
             where=str(path),
             do="Train it again, or take it again from the release",
         ) from error
+
+
+def without_words(weights: LinearWeights, words: Iterable[str]) -> LinearWeights:
+    """Drop the weights of single words, so that no name that escaped the masking is left.
+
+    Args:
+        weights: The learnt numbers.
+        words: Words to drop, whatever their case and accents.
+
+    Returns:
+        The same without them; scores of texts that hold them change a little.
+    """
+    counts, _ = count_features(list(words), with_letters=False)
+    kept = ~np.isin(weights.word_ids, counts.words.indices)
+    rated = ~np.isin(weights.rating_ids, counts.words.indices)
+    rows = np.concatenate([kept, np.ones(len(weights.letter_ids), dtype=np.bool_)])
+    return replace(
+        weights,
+        word_ids=weights.word_ids[kept],
+        squares=weights.squares[rows],
+        weights=weights.weights[rows],
+        rating_ids=weights.rating_ids[rated],
+        rating_squares=weights.rating_squares[rated],
+        rating_weights=weights.rating_weights[rated],
+    )
 
 
 def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:

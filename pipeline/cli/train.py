@@ -15,10 +15,12 @@ from models.linear.card import facts, write_card
 from models.linear.saving import save_linear
 from models.linear.tagger import build_tagger
 from models.linear.training import train_linear
+from models.linear.weights import without_words
 from models.oof import write_oof
 from models.registry import SHIPPED
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
+from pipeline.privacy.lexicons import lexicons
 from pipeline.training_data import GOLD_FOLDER, TrainingData, gather, masked
 
 DATA_VARIABLE = "MIROIR_TRAINING_DATA"
@@ -66,13 +68,15 @@ def train(
             do="Name the folder of the training data, or a file of labelled verbatims",
         )
     trained = train_linear(content.gold, content.reviews, seed=seed, report=report)
+    lexicon = lexicons()
+    weights = without_words(trained.weights, lexicon.first_names - lexicon.needs_context)
     report("measuring on what was held out")
     measured = evaluate(content.gold, trained.unseen.decided, trained.unseen.probabilities)
     n_reviews = 0 if content.reviews is None else len(content.reviews.stars)
     facts_ = facts(content.gold, n_reviews, measured, seed)
-    save_linear(output, trained.weights, trained.rule, labels, facts_)
+    save_linear(output, weights, trained.rule, labels, facts_)
     write_oof(output, content.gold, trained.unseen)
-    model_id = build_tagger(trained.weights, trained.rule, labels, 1).model_id
+    model_id = build_tagger(weights, trained.rule, labels, 1).model_id
     card = write_card(content.gold, n_reviews, measured, model_id, seed)
     (output / "CARD.md").write_text(card, encoding="utf-8")
     console.print(f"Modèle {model_id} : {output} (fiche : {output / 'CARD.md'})", highlight=False)

@@ -16,9 +16,11 @@ from models.linear.readings import FirstScores, dense_readings, theme_columns
 from models.linear.saving import save_linear
 from models.linear.tagger import LinearTagger, build_tagger
 from models.linear.training import TrainedLinear, _export, _fit_first, _fit_second, train_linear
-from models.registry import load_tagger
+from models.linear.weights import load_weights
+from models.registry import SHIPPED, load_tagger
 from models.tagger import VerbatimBatch
 from pipeline.codebook import read_codebook
+from pipeline.privacy.lexicons import lexicons
 from pipeline.training_data import masked
 
 LABELS = read_codebook().label_space
@@ -178,3 +180,12 @@ def test_fit_ratings_tells_praise_from_complaint_and_leaves_a_source_out() -> No
 
 def _tagger(trained: TrainedLinear) -> LinearTagger:
     return build_tagger(trained.weights, trained.rule, LABELS, 1)
+
+
+def test_no_first_name_has_a_weight_of_its_own_in_the_shipped_model() -> None:
+    weights = load_weights(SHIPPED / "linear")
+    names = lexicons().first_names - lexicons().needs_context
+    assert len(names) > 1_000
+    hashed = set(count_features(sorted(names), with_letters=False)[0].words.indices.tolist())
+    assert not hashed & set(weights.word_ids.tolist())
+    assert not hashed & set(weights.rating_ids.tolist())
