@@ -97,7 +97,7 @@ def _measure_load(console: Console, root: Path, kind: str, url: str) -> None:
         lead,
         name="Charge",
         model_id=MODEL_ID,
-        design=Design(round(N_DECISIONS / 1.1), Mix(0.6, 0.2, 0.2, 0.0), double_share=0.1, seed=1),
+        design=Design(round(N_DECISIONS / 1.1) + 40, Mix(0.6, 0.2, 0.2, 0.0), double_share=0.1, seed=1),
     )
     server = new_server(root, url)
     server.start()

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.codebook import Codebook, Language
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.web.keys import theme_keys
-from pipeline.review.web.messages import message, number, percent, spaced
+from pipeline.review.web.messages import catalogue, message, number, percent, spaced
 from pipeline.review.web.security import LANGUAGE_COOKIE, desk_of
 
 
@@ -59,6 +59,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
         "day": partial(_day, language),
         "moment": partial(_moment, language),
         "name_of": partial(label_name, codebook, language),
+        "dimension": partial(_dimension, language),
         "spaced": spaced if language == "fr" else str,
         "describe": partial(describe, codebook, language),
     }
@@ -68,6 +69,12 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 def _say(language: Language, key: str, **values: object) -> str:
     return message(key, language, **values)
+
+
+def _dimension(language: Language, name: str) -> str:
+    """Name a dimension: the usual ones in the reader's language, others as they were declared."""
+    key = f"dimension.{name.removeprefix('dim_')}"
+    return message(key, language) if key in catalogue() else name.removeprefix("dim_").replace("_", " ")
 
 
 def _percent(language: Language, value: float, decimals: int = 0) -> str:

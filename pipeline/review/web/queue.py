@@ -67,6 +67,7 @@ def queue_page(request: Request, desk: DeskHere, session: SignedIn, campaign_id:
         campaign=find_campaign(desk.store, campaign_id),
         guide_codes=["sentiment", "enchantment", *themes, "incivility"],
         words=section("queue", language_of(request)),
+        dimensions=section("dimension", language_of(request)),
     )
 
 

@@ -3,6 +3,7 @@
 (() => {
   const desk = document.getElementById("desk");
   const words = JSON.parse(document.getElementById("words").content.textContent);
+  const dimensionNames = JSON.parse(document.getElementById("dimensions").content.textContent);
   const base = `/api/queue/${desk.dataset.campaign}`;
   const outboxName = `miroir-outbox-${desk.dataset.me}-${desk.dataset.campaign}`;
   const form = document.getElementById("labels");
@@ -85,7 +86,7 @@
     const context = byId("context");
     context.replaceChildren(chip(words[`audience_${entry.audience}`], `audience ${entry.audience}`));
     if (entry.date) { context.append(chip(showDate(entry.date))); }
-    Object.entries(entry.dimensions).forEach(([name, value]) => context.append(chip(`${name} : ${value}`)));
+    Object.entries(entry.dimensions).forEach(([name, value]) => context.append(chip(`${dimensionNames[name] || name} : ${value}`)));
     if (entry.rating !== null) {
       context.append(chip(fill(words.rating, { rating: entry.rating, scale: (entry.rating_scale || "").toUpperCase() })));
     }
@@ -129,10 +130,12 @@
   }
 
   function point(label) {
-    const marks = byId("text").querySelectorAll("mark");
+    const marks = [...byId("text").querySelectorAll("mark")];
+    const isTheme = (name) => name.startsWith("theme:");
+    const anyTheme = marks.some((mark) => mark.dataset.labels.split(" ").some(isTheme));
     marks.forEach((mark) => {
       const labels = mark.dataset.labels.split(" ");
-      const themed = labels.some((name) => name.startsWith("theme:"));
+      const themed = !anyTheme || labels.some(isTheme);
       mark.classList.toggle("on", label !== "" && labels.includes(label));
       mark.classList.toggle("off", label !== "" && !labels.includes(label) || label === "" && !themed);
     });
