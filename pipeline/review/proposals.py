@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
 from sqlalchemy import Row, insert, select, update
 
 from pipeline.codebook import Codebook, read_codebook
