@@ -46,7 +46,9 @@ def review(
     model = run_config.annotate.model if run_config else "default"
     console = Console()
     with console.status("Ouverture du bureau et lecture des verbatims…"):
-        desk = open_desk(Workspace(root), review_config, codebook_path=codebook)
+        place = Workspace(root)
+        model_id = _configured_model(place, model, codebook)
+        desk = open_desk(place, review_config, codebook_path=codebook, model_id=model_id)
     if add_user:
         password = typer.prompt("Mot de passe", hide_input=True, confirmation_prompt="Encore une fois")
         made = add_reviewer(desk.store, add_user, add_user, password, role)
@@ -55,6 +57,18 @@ def review(
     with console.status("Chargement du modèle…"):
         _explain(desk, model)
     _serve(desk, console)
+
+
+def _configured_model(workspace: Workspace, model: str, codebook: Path) -> str | None:
+    """Name the configured model if it tagged this workspace; None leaves the choice to the desk."""
+    from models.registry import load_tagger
+    from pipeline import layout
+    from pipeline.codebook import read_codebook
+    from pipeline.review.index import batches_in_use
+
+    model_id = load_tagger(model, read_codebook(codebook).label_space).model_id
+    tagged = any(layout.annotation_parts(workspace, batch, model_id) for batch in batches_in_use(workspace))
+    return model_id if tagged else None
 
 
 def _explain(desk: Desk, model: str) -> None:

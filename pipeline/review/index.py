@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-from sqlalchemy import Connection, Table, bindparam, case, select, update
+from sqlalchemy import Connection, Table, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.labels import LabelSpace
@@ -82,6 +82,7 @@ def refresh_index(
             _insert_verbatims(connection, table)
             _remember(connection, part, table.num_rows)
         n_parts, n_verbatims = n_parts + 1, n_verbatims + table.num_rows
+    _drop_other_model(store, model)
     for part in _new_parts(store, _annotation_parts(workspace, model)):
         table = workspace.read_table(*part)
         with store.writing() as connection:
@@ -89,6 +90,15 @@ def refresh_index(
             _remember(connection, part, table.num_rows)
         n_parts, n_annotations = n_parts + 1, n_annotations + table.num_rows
     return IndexSummary(model, n_parts, n_verbatims, n_annotations)
+
+
+def _drop_other_model(store: ReviewStore, model_id: str | None) -> None:
+    """Forget that annotations were read, when those on show are another tagger's: they are read again."""
+    with store.writing() as connection:
+        shown = connection.scalar(select(item.c.model_id).where(item.c.model_id.is_not(None)).limit(1))
+        if shown is not None and shown != model_id:
+            annotations = indexed_part.c.path.startswith(f"{layout.ANNOTATIONS}/", autoescape=True)
+            connection.execute(delete(indexed_part).where(annotations))
 
 
 def _verbatim_parts(workspace: Workspace) -> Iterator[tuple[str, ...]]:

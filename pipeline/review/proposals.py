@@ -182,7 +182,7 @@ def _changed(text: str, wanted: Proposal) -> str:
     else:
         kind, _, value = wanted.labels[0].partition(":")
         entry = content["themes"][value] if kind == "theme" else content["labels"][kind]["values"][value]
-        entry.setdefault("examples", []).append(wanted.fr)
+        entry.setdefault("examples", []).append(DoubleQuotedScalarString(wanted.fr))
     stream = io.StringIO()
     yaml.dump(content, stream)
     return stream.getvalue()

@@ -3,8 +3,10 @@ from __future__ import annotations
 import time
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
+from pipeline.review.accounts import add_reviewer
 from pipeline.review.bulk import apply_bulk, parse_action, plan_bulk
 from pipeline.review.decisions import Ballot, record
 from pipeline.review.folding import fold, folded
@@ -12,7 +14,7 @@ from pipeline.review.index import refresh_index
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.search import ListFilter, find, find_ids
 from pipeline.review.store import open_store
-from tests.pipeline.review.authored import TEXTS, gold, make_workspace, verbatim_id
+from tests.pipeline.review.authored import MODEL_ID, TEXTS, gold, make_workspace, verbatim_id
 
 BOTH = ("customer", "employee")
 
@@ -81,6 +83,26 @@ def test_refresh_index_takes_new_parts_once_and_keeps_reviews(tmp_path, labels):
     assert refresh_index(store, workspace, labels).n_verbatims == 40
     again = refresh_index(store, workspace, labels)
     assert (again.n_parts, again.n_verbatims) == (0, 0)
+    store.engine.dispose()
+
+
+def test_refresh_index_shows_the_model_asked_for_and_keeps_what_people_decided(tmp_path, labels, stamp):
+    workspace = make_workspace(tmp_path / "w", 20)
+    part = workspace.read_table("annotations", "essai", MODEL_ID, "part-00000.parquet")
+    neutral = pa.array(["neutral"] * 20)
+    other = part.set_column(part.schema.get_field_index("sentiment"), part.schema.field("sentiment"), neutral)
+    place = part.schema.get_field_index("model_id")
+    other = other.set_column(place, part.schema.field("model_id"), pa.array(["essai-2"] * 20))
+    workspace.write_table(other, "annotations", "essai", "essai-2", "part-00000.parquet")
+    store = open_store(f"sqlite:///{tmp_path / 'r.sqlite'}")
+    refresh_index(store, workspace, labels, MODEL_ID)
+    person = add_reviewer(store, "bob", "Bob", "une phrase assez longue", "reviewer")
+    record(store, person, [Ballot(verbatim_id(0), VerbatimLabels(**gold(0)), "list", "k1")], stamp)
+    for model, n_neutral in (("essai-2", 19), (MODEL_ID, None), ("essai-2", 19)):
+        refresh_index(store, workspace, labels, model)
+        found = find(store, ListFilter(sentiment="neutral"), BOTH).n_total
+        assert n_neutral is None or found == n_neutral
+        assert {row.model_id for row in find(store, ListFilter(), BOTH).rows} == {model}
     store.engine.dispose()
 
 
