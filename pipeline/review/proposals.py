@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from sqlalchemy import Row, insert, select, update
 
 from pipeline.codebook import Codebook, read_codebook

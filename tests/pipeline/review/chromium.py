@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 ARGUMENTS = [
     "--headless",
@@ -27,18 +26,11 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def browser_context(profile: Path, width: int = 1366, height: int = 768) -> Iterator:
-    """Open a fresh browser with its own profile."""
+def open_browser() -> Iterator:
+    """Start a browser with a fresh profile."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(profile),
-            executable_path=find_chromium(),
-            args=ARGUMENTS,
-            viewport={"width": width, "height": height},
-            accept_downloads=True,
-        )
-        context.set_default_timeout(15_000)
-        yield context
-        context.close()
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +33,14 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server and leave nothing behind."""
-        _run([str(self.programs / "pg_ctl"), "-D", str(self.folder), "-m", "immediate", "-w", "stop"])
+        # Without waiting: in a container whose first process does not bury others' children, pg_ctl would
+        # take the dead server for a living one until its minute is over.
+        _run([str(self.programs / "pg_ctl"), "-D", str(self.folder), "-m", "immediate", "-W", "stop"])
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)):
+                    break
+            time.sleep(0.05)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
