@@ -11,6 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
 
+from models.registry import load_tagger
 from models.tagger import Tagger
 from pipeline import layout
 from pipeline.annotate import annotate_part
@@ -18,9 +19,9 @@ from pipeline.job import open_job
 
 
 @lru_cache(maxsize=4)
-def _tagger(config_path: str) -> Tagger:
-    """Load the model once a process: tasks of one run share it."""
-    return open_job(config_path).load_tagger()
+def _tagger(config_path: str, model: str) -> Tagger:
+    """Load the model in use once a process: tasks of one run share it."""
+    return load_tagger(model, open_job(config_path).labels)
 
 
 @task(
@@ -33,7 +34,7 @@ def _tagger(config_path: str) -> Tagger:
 def annotate_one(config_path: str, batch_id: str, part: str) -> int:
     """Tag one part unless it is tagged already; give the number of verbatims tagged now."""
     job = open_job(config_path)
-    report = annotate_part(job.workspace, batch_id, part, _tagger(config_path), job.labels)
+    report = annotate_part(job.workspace, batch_id, part, _tagger(config_path, job.model), job.labels)
     return 0 if report.skipped else report.n_verbatims
 
 

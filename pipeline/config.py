@@ -156,7 +156,8 @@ class AnnotateConfig(Section):
     """How verbatims are tagged.
 
     Attributes:
-        model: A shipped model's name, or a model folder; `default` is the shipped default.
+        model: A shipped model's name, or a model folder; `default` is the one that this
+            workspace's training promoted, or else the shipped default.
         part_rows: Verbatims a part, the unit of work and of restart.
     """
 

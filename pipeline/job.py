@@ -14,6 +14,7 @@ from pipeline import layout
 from pipeline.codebook import DEFAULT_CODEBOOK, Codebook, read_codebook
 from pipeline.config import RunConfig, read_config
 from pipeline.errors import ConfigError
+from pipeline.model_choice import chosen_model
 from pipeline.privacy.pseudonym import SECRET_VARIABLE, load_secret
 from pipeline.workspace import Workspace
 
@@ -76,9 +77,14 @@ class Job:
             do="Give one: pseudonyms made under two keys never match",
         )
 
+    @property
+    def model(self) -> str:
+        """The model in use: the one that the configuration names; for `default`, the one promoted here."""
+        return chosen_model(self.workspace, self.config.annotate.model)
+
     def load_tagger(self) -> Tagger:
-        """Load the model that the configuration names."""
-        return load_tagger(self.config.annotate.model, self.labels)
+        """Load the model in use."""
+        return load_tagger(self.model, self.labels)
 
     def write_current_batches(self, batch_ids: Sequence[str], unread: Sequence[UnreadInput]) -> None:
         """Tell the next steps which batches the declared inputs gave, in the order of the inputs."""

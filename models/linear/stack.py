@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from models.linear.kernel import Floats, probabilities
 
@@ -90,7 +91,9 @@ def fit_layer(readings: Floats, targets: Floats, weights: Floats, penalty: float
         slope = np.vstack([standard.T @ residual + penalty * (slopes - prior), residual.sum(axis=0)])
         return value + 1e-4 * float(np.sum(start**2)), (slope + np.vstack([0 * slopes, 2e-4 * start])).ravel()
 
-    found = minimize(loss, start_at.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 40})
+    # L-BFGS-B works on short vectors: BLAS threads cost a hundred times what they save on a busy machine.
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = minimize(loss, start_at.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 40})
     both = found.x.reshape(n_readings + 1, n_columns)
     slopes = both[:-1] / spread[:, None]
     return Layer(

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "tag": "pipeline.cli.tag",
     "evaluate": "pipeline.cli.evaluate",
     "train": "pipeline.cli.train",
+    "retrain": "pipeline.cli.retrain",
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",
     "status": "pipeline.cli.serve",

@@ -34,6 +34,7 @@ def review(
 ) -> None:
     """Ouvrir le bureau de relecture : voir, corriger, s'accorder."""
     from pipeline.codebook import DEFAULT_CODEBOOK
+    from pipeline.model_choice import chosen_model
     from pipeline.review.accounts import add_reviewer
     from pipeline.review.desk import open_desk
 
@@ -43,7 +44,7 @@ def review(
     review_config = review_config.model_copy(update=changes)
     root = workspace or (run_config.workspace if run_config else "workspace")
     codebook = Path(run_config.codebook) if run_config and run_config.codebook else DEFAULT_CODEBOOK
-    model = run_config.annotate.model if run_config else "default"
+    model = chosen_model(Workspace(root), run_config.annotate.model if run_config else "default")
     console = Console()
     with console.status("Ouverture du bureau et lecture des verbatims…"):
         place = Workspace(root)

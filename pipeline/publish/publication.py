@@ -89,7 +89,7 @@ def _publish_release(job: Job) -> Publication:
         batches=tuple(_batch_files(job, batch_id, tagger.model_id) for batch_id in batch_ids),
         dimensions=job.config.dimensions,
         reviews=reviews,
-        calibration=read_out_of_fold(job.config.annotate.model),
+        calibration=read_out_of_fold(job.model),
         withdrawn=withdrawn,
         filesystem=None if job.workspace.is_local else job.workspace.filesystem,
     )

@@ -1,0 +1,160 @@
+"""Train a challenger on the analysts' corrections too, hold it up to the champion, promote it if it may be.
+
+The same data and the same seed give the same weights, the same figures and the same verdict.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evaluation import evaluate
+from models.gold import AUTHORED, GoldSet, gold_from_records, joined_gold, read_gold
+from models.held_out import honest_predictions, write_held_out
+from models.linear.card import facts
+from models.linear.saving import save_linear
+from models.linear.tagger import build_tagger
+from models.linear.training import TrainedLinear, train_linear
+from models.promotion import compare, take_predictions
+from models.registry import MODEL_FILE, load_tagger, model_folder
+from pipeline.corrections import corrections
+from pipeline.errors import ConfigError
+from pipeline.job import Job
+from pipeline.model_choice import MODELS, promote
+from pipeline.retrain_report import CARD_FILE, Retraining, write_report
+from pipeline.training_data import GOLD_FOLDER, TrainingData, gather, masked
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a challenger learns from.
+
+    Attributes:
+        data: All labelled verbatims, masked, and rated reviews where there are any.
+        own: Which verbatims are the workspace's own; shape (n,).
+        shipped: The authored verbatims that come with Miroir, masked.
+        n_corrections: Of the own ones, those that were reviewed at the desk.
+    """
+
+    data: TrainingData
+    own: NDArray[np.bool_]
+    shipped: GoldSet
+    n_corrections: int
+
+
+def retrain(
+    job: Job,
+    *,
+    data: Path | None = None,
+    own: Sequence[Path] = (),
+    shipped: Sequence[Path] | None = None,
+    seed: int = 0,
+    report: Report = lambda message: None,
+    train: Callable[..., TrainedLinear] = train_linear,
+) -> Retraining:
+    """Train, compare, and promote or refuse.
+
+    The challenger is a `linear` model. Its figures, and the champion's, are those on verbatims held out:
+    every verbatim belongs to one of three parts by a hash of its text, and is read by what learnt without it.
+
+    Args:
+        job: Whose workspace, reviews and champion.
+        data: Folder of the data that the shipped model was trained on, where it is at hand.
+        own: More labelled verbatims (JSON lines).
+        shipped: Other authored verbatims than those shipped.
+        seed: Of the training and of the intervals.
+        report: Told what is being done.
+        train: Trains; a test gives its own.
+
+    Returns:
+        The verdict, what was compared, where the challenger and its report lie.
+
+    Raises:
+        ConfigError: There is nothing new to learn from, or the workspace is no local folder.
+        WorkspaceError: The challenger won, but a run holds the workspace: the pointer did not move.
+    """
+    if not job.workspace.is_local:
+        raise ConfigError.because(
+            "a model cannot be trained here",
+            expected="a workspace that is a local folder",
+            got=job.workspace.root,
+            where="workspace",
+            do="Train with `miroir train` and name the model's folder in `annotate.model`",
+        )
+    material = _gather(job, data, own, shipped, report)
+    champion_folder = model_folder(job.model)
+    champion = load_tagger(str(champion_folder), job.labels)
+    # Without sources, training holds verbatims out at random: they are judged where they will be used.
+    gold = replace(material.data.gold, sources=np.full(len(material.own), AUTHORED, dtype=np.str_))
+    trained = train(gold, material.data.reviews, seed=seed, report=report)
+    report("comparing with the model in use")
+    before, judging = honest_predictions(champion_folder, champion, gold, material.own, material.shipped)
+    rows = np.flatnonzero(judging)
+    verdict = compare(
+        gold.take(rows), take_predictions(before, rows), take_predictions(trained.unseen, rows), seed=seed
+    )
+    challenger = build_tagger(trained.weights, trained.rule, job.labels, 1)
+    outcome = Retraining(
+        champion_id=champion.model_id,
+        challenger_id=challenger.model_id,
+        folder=Path(job.workspace.path(MODELS, challenger.model_id)),
+        verdict=verdict,
+        sources=tuple(material.data.gold.sources.tolist()),
+        audiences=tuple(gold.batch.audiences),
+        n_corrections=material.n_corrections,
+        seed=seed,
+    )
+    _save(outcome, trained, material, job)
+    if outcome.is_promoted:
+        with job.workspace.locked():
+            promote(job.workspace, challenger.model_id)
+    return outcome
+
+
+def _gather(
+    job: Job, data: Path | None, own: Sequence[Path], shipped: Sequence[Path] | None, report: Report
+) -> Material:
+    reviewed = corrections(job)
+    mine = joined_gold(read_gold(own, job.labels), gold_from_records(reviewed, job.labels))
+    if not len(mine):
+        raise ConfigError.because(
+            "there is nothing new to learn from",
+            expected="verbatims reviewed at the desk (`miroir review`), or labelled ones in --gold",
+            got="neither",
+            where=job.config.workspace,
+            do="Review some verbatims first; fifty of each audience are a good start",
+        )
+    paths = sorted(GOLD_FOLDER.glob("authored*.jsonl")) if shipped is None else shipped
+    authored = masked(read_gold(paths, job.labels))
+    given = TrainingData(authored, None) if data is None else gather(data, job.labels, [], report)
+    gold = joined_gold(given.gold, masked(mine))
+    return Material(
+        data=TrainingData(gold, given.reviews),
+        own=np.arange(len(gold)) >= len(given.gold),
+        shipped=authored,
+        n_corrections=len(reviewed),
+    )
+
+
+def _save(outcome: Retraining, trained: TrainedLinear, material: Material, job: Job) -> None:
+    """Put the challenger into its folder, whole or not at all; the report is written anew each time."""
+    gold = material.data.gold
+    if not (outcome.folder / MODEL_FILE).is_file():
+        temporary = outcome.folder.with_name(f".{outcome.folder.name}.part")
+        shutil.rmtree(temporary, ignore_errors=True)
+        # The folder tells figures without intervals: the comparison has its own.
+        measured = evaluate(gold, trained.unseen.decided, trained.unseen.probabilities, n_resamples=2)
+        n_reviews = 0 if material.data.reviews is None else len(material.data.reviews.stars)
+        told = facts(gold, n_reviews, measured, outcome.seed)
+        save_linear(temporary, trained.weights, trained.rule, job.labels, told)
+        write_held_out(temporary, gold, trained.unseen)
+        shutil.rmtree(outcome.folder, ignore_errors=True)
+        temporary.rename(outcome.folder)
+    (outcome.folder / CARD_FILE).write_text(write_report(outcome), encoding="utf-8")

@@ -1,0 +1,148 @@
+"""What a retraining tells people: the challenger's card, the comparison and the verdict, in French."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.evaluation_report import HEADLINES
+from models.promotion import MIN_JUDGED, Comparison, Verdict
+
+CARD_FILE = "CARD.md"
+AUDIENCES = {"customer": "clients", "employee": "collaborateurs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """The outcome of a retraining.
+
+    Attributes:
+        champion_id: The model in use before.
+        challenger_id: The model trained now.
+        folder: Where the challenger lies, with its card.
+        verdict: What the gate says.
+        sources: Source of each verbatim learnt from.
+        audiences: Audience of each.
+        n_corrections: How many of them were reviewed at the desk.
+        seed: Of the training.
+    """
+
+    champion_id: str
+    challenger_id: str
+    folder: Path
+    verdict: Verdict
+    sources: tuple[str, ...]
+    audiences: tuple[str, ...]
+    n_corrections: int
+    seed: int
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the challenger is the champion again."""
+        return self.challenger_id == self.champion_id
+
+    @property
+    def is_promoted(self) -> bool:
+        """Whether the challenger takes over."""
+        return self.verdict.is_promoted and not self.is_same
+
+
+def write_report(outcome: Retraining) -> str:
+    """Write the card in Markdown: what was decided and why, the figures, what was learnt from, how."""
+    return "\n\n".join(
+        [
+            f"# {_headline(outcome)}",
+            *(f"- {reason}" for reason in reasons(outcome)),
+            "## Comparaison",
+            _table(outcome.verdict.comparisons),
+            _judged(outcome),
+            "## Ce dont le nouveau modèle a appris",
+            _learnt(outcome),
+            "## Comment il a été mesuré",
+            "Chaque verbatim est lu par ce qui a appris sans lui : trois parts fixes, d'après une empreinte "
+            "du texte. Le modèle en place est jugé sur les mêmes verbatims, par ses prédictions hors pli "
+            "pour ceux dont il avait appris. L'intervalle (95 %) est celui de l'écart, par rééchantillonnage "
+            "des mêmes verbatims pour les deux. Les étiquettes livrées ont été posées par un grand modèle "
+            "de langue d'après la grille ; celles du bureau de relecture, par des personnes.",
+            f"Modèle `{outcome.challenger_id}`, graine {outcome.seed}. Pour refaire : `miroir retrain`.",
+        ]
+    ) + "\n"  # fmt: skip
+
+
+def reasons(outcome: Retraining) -> list[str]:
+    """Say why the challenger was promoted or refused, a sentence each."""
+    verdict = outcome.verdict
+    if outcome.is_same:
+        return ["Rien de nouveau : l'entraînement redonne le modèle en place."]
+    found = [
+        f"Moins bon ({AUDIENCES[each.audience]}) : {_name(each.measure)}, {_number(each.champion)} → "
+        f"{_number(each.challenger)} ({_interval(each)})."
+        for each in verdict.worse
+    ]
+    found += [
+        f"Trop peu de verbatims de {AUDIENCES[audience]} pour juger : {verdict.n_judged[audience]}, "
+        f"il en faut {MIN_JUDGED}."
+        for audience in verdict.unjudged
+    ]
+    if verdict.untrained:
+        found.append(f"Thèmes que le modèle en place connaît et pas lui : {', '.join(verdict.untrained)}.")
+    if found:
+        return found
+    better = [
+        f"Meilleur ({AUDIENCES[each.audience]}) : {_name(each.measure)}, {_number(each.champion)} → "
+        f"{_number(each.challenger)} ({_interval(each)})."
+        for each in verdict.comparisons
+        if each.is_better
+    ]
+    return ["Moins bon nulle part au-delà de l'intervalle.", *better]
+
+
+def _headline(outcome: Retraining) -> str:
+    if outcome.is_same:
+        return f"Modèle inchangé : {outcome.champion_id}"
+    if outcome.is_promoted:
+        return f"Nouveau modèle en place : {outcome.challenger_id}"
+    return f"Nouveau modèle refusé, {outcome.champion_id} reste en place"
+
+
+def _table(comparisons: Sequence[Comparison]) -> str:
+    lines = ["| Public | Mesure | En place | Nouveau | Écart (95 %) | |", "|---|---|---|---|---|---|"]
+    for each in comparisons:
+        mark = "moins bon" if each.is_worse else "meilleur" if each.is_better else "="
+        cells = (
+            AUDIENCES[each.audience],
+            _name(each.measure),
+            _number(each.champion),
+            _number(each.challenger),
+            _interval(each),
+            mark,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _judged(outcome: Retraining) -> str:
+    counts = ", ".join(f"{n} de {AUDIENCES[name]}" for name, n in outcome.verdict.n_judged.items())
+    return f"Verbatims qui ont jugé : {counts}. Modèle en place : `{outcome.champion_id}`."
+
+
+def _learnt(outcome: Retraining) -> str:
+    counts = Counter(zip(outcome.sources, outcome.audiences, strict=True))
+    rows = [f"| {source} | {AUDIENCES[audience]} | {n} |" for (source, audience), n in sorted(counts.items())]
+    header = ["| Source | Public | Étiquetés |", "|---|---|---|"]
+    return "\n".join([*header, *rows, "", f"Dont {outcome.n_corrections} relus au bureau."])
+
+
+def _name(measure: str) -> str:
+    return dict(HEADLINES)[measure]
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".replace(".", ",")
+
+
+def _interval(each: Comparison) -> str:
+    gap = each.challenger - each.champion
+    return f"{gap:+.3f} [{each.low:+.3f} ; {each.high:+.3f}]".replace(".", ",").replace("-", "−")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.decisions import decide_positions
+from models.gold import gold_from_records
+from models.predictions import Predictions
+from models.promotion import compare
+from tests.models.tiny_taggers import LABELS, KeywordTagger
+
+TEXTS = (
+    "Merci, accueil souriant 😊",
+    "Deux heures d'attente",
+    "le site rame encore",
+    "toujours en panne, nul",
+    "RAS",
+)
+SENTIMENTS = ("positive", "negative", "negative", "negative", "neutral")
+
+
+def gold_of(n_customers, n_employees):
+    records = [
+        {
+            "id": f"{audience}{k}",
+            "audience": audience,
+            "text": TEXTS[k % 5],
+            "sentiment": SENTIMENTS[k % 5],
+            "enchantment": "none",
+            "incivility": "none",
+            "themes": {"means": "negative"} if SENTIMENTS[k % 5] == "negative" else {},
+        }
+        for audience, n in (("customer", n_customers), ("employee", n_employees))
+        for k in range(n)
+    ]
+    return gold_from_records(records, LABELS)
+
+
+def said(gold, tagger):
+    probabilities = tagger.predict(gold.batch)
+    return Predictions(decide_positions(probabilities, tagger.rule), probabilities)
+
+
+GOOD, POOR = KeywordTagger("bon"), KeywordTagger("court", negative=("attente",))
+
+
+def test_better_challenger_is_promoted_and_named_better():
+    gold = gold_of(100, 80)
+    verdict = compare(gold, said(gold, POOR), said(gold, GOOD))
+    assert verdict.is_promoted
+    found = {(each.audience, each.measure): each for each in verdict.comparisons}
+    accuracy = found["customer", "sentiment.accuracy"]
+    assert (accuracy.champion, accuracy.challenger) == pytest.approx((0.4, 0.8))
+    assert accuracy.is_better
+    assert accuracy.low <= 0.4 <= accuracy.high
+    assert found["employee", "themes.micro_f1"].challenger == pytest.approx(1.0)
+
+
+def test_worse_challenger_is_refused_when_one_audience_alone_loses():
+    gold = gold_of(100, 80)
+    mixed = said(gold, POOR)
+    for row in np.flatnonzero(gold.audiences == "customer"):
+        mixed.decided.sentiment[row] = said(gold, GOOD).decided.sentiment[row] if row < 1 else 0
+    verdict = compare(gold, said(gold, POOR), mixed)
+    assert not verdict.is_promoted
+    assert {each.audience for each in verdict.worse} == {"customer"}
+
+
+def test_equal_challenger_is_not_worse():
+    gold = gold_of(60, 60)
+    verdict = compare(gold, said(gold, GOOD), said(gold, GOOD))
+    assert verdict.is_promoted
+    assert all(each.low == each.high == 0 for each in verdict.comparisons)
+
+
+def test_nobody_is_promoted_on_too_few_verbatims_of_an_audience():
+    gold = gold_of(100, 8)
+    verdict = compare(gold, said(gold, POOR), said(gold, GOOD))
+    assert verdict.unjudged == ("employee",)
+    assert not verdict.is_promoted
+    gold = gold_of(100, 0)
+    assert compare(gold, said(gold, POOR), said(gold, GOOD)).n_judged == {"customer": 100, "employee": 0}
+
+
+def test_challenger_that_lost_a_theme_is_refused():
+    gold = gold_of(60, 60)
+    full = said(gold, GOOD)
+    probabilities = replace(full.probabilities, themes={"means": full.probabilities.themes["means"]})
+    decided = replace(full.decided, themes={"means": full.decided.themes["means"]})
+    verdict = compare(gold, full, Predictions(decided, probabilities))
+    assert verdict.untrained == ("feedback", "listening", "recognition", "support", "training")
+    assert not verdict.is_promoted
+
+
+def test_same_seed_gives_the_same_intervals():
+    gold = gold_of(60, 60)
+    once, again = (compare(gold, said(gold, POOR), said(gold, GOOD), seed=7) for _ in range(2))
+    assert once == again
+
+
+def test_interval_covers_the_difference_as_often_as_it_says():
+    """Draw small samples of a large population: 95 % of the intervals should hold its difference."""
+    rng = np.random.default_rng(1)
+    population = gold_of(2000, 0)
+    one, other = said(population, POOR), said(population, GOOD)
+    rows = rng.integers(0, 2000, (60, 120))
+    flips = rng.random((2, 2000)) < 0.3
+    one.decided.sentiment[flips[0]] = 3
+    other.decided.sentiment[flips[1]] = 3
+    truth = np.mean(other.decided.sentiment == population.sentiment) - np.mean(
+        one.decided.sentiment == population.sentiment
+    )
+    held = 0
+    for mine in rows:
+        from models.promotion import take_predictions
+
+        verdict = compare(
+            population.take(mine),
+            take_predictions(one, mine),
+            take_predictions(other, mine),
+            audiences=("customer",),
+            n_resamples=200,
+        )
+        accuracy = next(each for each in verdict.comparisons if each.measure == "sentiment.accuracy")
+        held += accuracy.low <= truth <= accuracy.high
+    assert held >= 51  # 57 expected; fewer than 51 has a chance under 1 in 100

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from models.gold import GoldSet, read_gold
+from models.held_out import write_held_out
+from models.linear.saving import save_linear
+from models.linear.training import train_linear
+from models.registry import load_tagger
+from pipeline.codebook import read_codebook
+from pipeline.corrections import corrections
+from pipeline.errors import ConfigError
+from pipeline.job import open_job
+from pipeline.model_choice import MODELS, chosen_model, promote, promoted_model
+from pipeline.retrain import retrain
+from pipeline.retrain_report import CARD_FILE
+from pipeline.review.accounts import add_reviewer
+from pipeline.review.decisions import Ballot, record, stamp_of
+from pipeline.review.index import refresh_index
+from pipeline.review.labels import VerbatimLabels
+from pipeline.review.store import database_url, open_store
+from pipeline.run import ingest_all
+from pipeline.training_data import masked
+
+AUTHORED = Path(__file__).resolve().parents[2] / "data" / "gold" / "authored.jsonl"
+LABELS = read_codebook().label_space
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A small authored set, and other verbatims as if somebody had labelled their own."""
+    folder = tmp_path_factory.mktemp("gold")
+    lines = AUTHORED.read_text(encoding="utf-8").splitlines()[::9]
+    rows = [json.loads(line) for line in lines]
+    own = [row | {"source": "clients"} for row in rows[::2]]
+    (folder / "authored.jsonl").write_text("\n".join(json.dumps(row) for row in rows[1::2]), encoding="utf-8")
+    (folder / "own.jsonl").write_text("\n".join(json.dumps(row) for row in own), encoding="utf-8")
+    return folder
+
+
+def job_in(folder):
+    source = {"name": "clients", "audience": "customer", "path": "x.csv", "text": "t"}
+    config = {"workspace": str(folder / "espace"), "sources": [source]}
+    (folder / "run.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return open_job(folder / "run.yaml")
+
+
+def shuffled(gold: GoldSet, seed: int = 0) -> GoldSet:
+    """Give each verbatim the labels of another one: nothing can be learnt."""
+    order = np.random.default_rng(seed).permutation(len(gold))
+    parts = {
+        name: getattr(gold, name)[order] for name in ("sentiment", "enchantment", "incivility", "themes")
+    }
+    return replace(gold, **parts)
+
+
+def learn_nothing(gold, reviews=None, **options):
+    return train_linear(shuffled(gold), reviews, **options)
+
+
+@pytest.fixture(scope="module")
+def first_champion(files):
+    """A model that learnt from half of the authored set alone, in the place of the shipped one."""
+    gold = masked(read_gold([files / "authored.jsonl"], LABELS))
+    trained = train_linear(gold)
+    folder = files / "premier"
+    save_linear(folder, trained.weights, trained.rule, LABELS, {})
+    write_held_out(folder, gold, trained.unseen)
+    return folder
+
+
+def with_champion(job, folder):
+    """Put a model where the workspace finds its own."""
+    shutil.copytree(folder, job.workspace.path(MODELS, folder.name))
+    promote(job.workspace, folder.name)
+    return load_tagger(str(folder), LABELS).model_id
+
+
+def test_retrain_refuses_a_challenger_that_learnt_nothing_and_promotes_one_that_learnt(
+    tmp_path, files, first_champion
+):
+    job = job_in(tmp_path)
+    first_id = with_champion(job, first_champion)
+    given = {"own": [files / "own.jsonl"], "shipped": [files / "authored.jsonl"]}
+
+    refused = retrain(job, **given, train=learn_nothing)
+    assert not refused.is_promoted
+    assert {each.audience for each in refused.verdict.worse} == {"customer", "employee"}
+    assert promoted_model(job.workspace) == "premier"
+    assert job.load_tagger().model_id == first_id
+    card = (refused.folder / CARD_FILE).read_text(encoding="utf-8")
+    assert card.startswith(f"# Nouveau modèle refusé, {first_id} reste en place")
+    assert "Moins bon (collaborateurs) : Sentiment" in card
+    assert load_tagger(str(refused.folder), LABELS).model_id == refused.challenger_id
+
+    # With the model that learnt nothing in its place, one that learnt must win.
+    promote(job.workspace, refused.challenger_id)
+    won = retrain(job, **given)
+    assert won.champion_id == refused.challenger_id
+    assert won.is_promoted
+    assert any(each.is_better for each in won.verdict.comparisons)
+    assert job.load_tagger().model_id == won.challenger_id
+    assert chosen_model(job.workspace, "linear") == "linear"
+    assert "Nouveau modèle en place" in (won.folder / CARD_FILE).read_text(encoding="utf-8")
+
+    # The champion is judged by what it said of verbatims before it learnt from them: no better than itself.
+    same = retrain(job, **given)
+    assert same.challenger_id == won.challenger_id
+    assert same.is_same
+    assert not same.is_promoted
+    assert all(abs(each.challenger - each.champion) < 1e-3 for each in same.verdict.comparisons)
+    assert same.verdict.n_judged == won.verdict.n_judged
+    assert "Rien de nouveau" in (same.folder / CARD_FILE).read_text(encoding="utf-8")
+
+
+def test_retrain_gives_the_same_weights_for_the_same_seed(tmp_path, files, first_champion):
+    given = {"own": [files / "own.jsonl"], "shipped": [], "seed": 3}
+    outcomes = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        job = job_in(tmp_path / name)
+        with_champion(job, first_champion)
+        outcomes.append(retrain(job, **given))
+    left, right = outcomes
+    assert left.challenger_id == right.challenger_id
+    assert left.verdict == right.verdict
+    for name in ("weights.npz", "model.json", "oof.parquet", "held_out.json"):
+        assert (left.folder / name).read_bytes() == (right.folder / name).read_bytes()
+
+
+def test_retrain_leaves_no_text_in_the_models_folder(tmp_path, files, first_champion):
+    job = job_in(tmp_path)
+    with_champion(job, first_champion)
+    outcome = retrain(job, own=[files / "own.jsonl"], shipped=[])
+    texts = [json.loads(line)["text"] for line in (files / "own.jsonl").read_text("utf-8").splitlines()]
+    long_ones = [text.encode() for text in texts if len(text) > 30]
+    for path in outcome.folder.rglob("*"):
+        content = path.read_bytes()
+        assert not any(text in content for text in long_ones), path.name
+
+
+def test_retrain_is_refused_when_nothing_is_new(tmp_path, files):
+    with pytest.raises(ConfigError, match="nothing new to learn from: expected verbatims reviewed"):
+        retrain(job_in(tmp_path), shipped=[files / "authored.jsonl"])
+
+
+def test_retrain_is_refused_on_a_remote_workspace(tmp_path):
+    job = job_in(tmp_path)
+    job.workspace = type(job.workspace)("memory://espace")
+    with pytest.raises(ConfigError, match="cannot be trained here: expected a workspace that is a local"):
+        retrain(job)
+
+
+def test_corrections_are_what_was_agreed_on_with_masked_texts(small_run):
+    job = open_job(small_run.config)
+    ingest_all(job)
+    store = open_store(database_url(job.workspace, None))
+    refresh_index(store, job.workspace, job.labels)
+    alice = add_reviewer(store, "alice", "Alice", "une phrase assez longue", "lead")
+    bob = add_reviewer(store, "bob", "Bob", "une phrase assez longue", "reviewer")
+    batch = job.workspace.names("batches")[0]
+    part = job.workspace.read_table("batches", batch, "verbatims", "part-00000.parquet").to_pylist()
+    ids = [row["verbatim_id"] for row in part[:3]]
+    stamp = stamp_of(1, job.labels)
+    good = VerbatimLabels("positive", "relational", "none", {"support": "positive"})
+    poor = VerbatimLabels("negative", "none", "none", {})
+    record(store, alice, [Ballot(each, good, "list", f"a:{each}") for each in ids], stamp)
+    record(store, bob, [Ballot(ids[2], poor, "list", "b")], stamp)
+    found = corrections(job)
+    assert {row["id"] for row in found} == set(ids[:2])  # the third one is in dispute
+    texts = {row["verbatim_id"]: row["text"] for row in part}
+    for row in found:
+        assert row["text"] == texts[row["id"]]
+        assert (row["sentiment"], row["themes"]) == ("positive", {"support": "positive"})
+        assert (row["source"], row["stratum"]) == (part[0]["source"], "reviewed")
+        assert "Quillfeldt" not in row["text"]
+    store.engine.dispose()
