@@ -74,10 +74,28 @@ def read_out_of_fold(name_or_path: str) -> pa.Table | None:
         name_or_path: Name of a shipped model, or a folder that holds `model.json`.
 
     Returns:
-        Audience, source, probabilities and gold labels, without texts; None for a model that has none.
+        `audience`, `source`, `stratum`, probabilities, and the gold labels in words: `sentiment`, `enchantment`,
+        `incivility`, `theme_<id>` (null: absent); no texts. None for a model that has none.
     """
-    path = model_folder(name_or_path) / OUT_OF_FOLD_FILE
-    return pq.read_table(path) if path.is_file() else None
+    folder = model_folder(name_or_path)
+    path = folder / OUT_OF_FOLD_FILE
+    if not path.is_file():
+        return None
+    labels = trained_labels(read_card(folder))
+    values: dict[str, tuple[str | None, ...]] = {
+        "sentiment": labels.sentiment,
+        "enchantment": labels.enchantment,
+        "incivility": labels.incivility,
+        **{f"theme_{theme}": (None, *labels.polarities) for theme in labels.themes},
+    }
+    table = pq.read_table(path)
+    names = [name for name in table.column_names if not name.startswith(("gold_", "decided_"))]
+    gold = {name: _in_words(table[f"gold_{name}"], words) for name, words in values.items()}
+    return pa.table({**{name: table[name] for name in names}, **gold})
+
+
+def _in_words(codes: pa.ChunkedArray, words: tuple[str | None, ...]) -> pa.Array:
+    return pa.array(words, pa.string()).take(codes.combine_chunks())
 
 
 def read_card(folder: Path) -> dict[str, Any]:
