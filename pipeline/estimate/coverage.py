@@ -19,7 +19,7 @@ from scipy import stats
 from pipeline.estimate.calibration import Calibration, GoldScores, calibrate
 from pipeline.estimate.cells import Cells, Ints
 from pipeline.estimate.curves import Curve
-from pipeline.estimate.engine import METHODS, Means, ReviewedCells, estimate_means
+from pipeline.estimate.engine import COUNT, METHODS, Means, ReviewedCells, estimate_means
 from pipeline.estimate.ratios import Figures, leave_out_unsure
 from pipeline.estimate.scores import Floats, Score, ScoreBook
 
@@ -166,7 +166,9 @@ def _run(
         "truth": true.mean(axis=1),
         "estimate": means.value[:repeats, 0],
     }
-    columns["given"] = ~leave_out_unsure(_figures(means, repeats), 0.0, LEVELS[0]).unsure
+    # A label that no other source shows is counted without interval: nothing is claimed.
+    claimed = means.method[:repeats, 0] != COUNT
+    columns["given"] = claimed & ~leave_out_unsure(_figures(means, repeats), 0.0, LEVELS[0]).unsure
     for name, low, high, target in _intervals(means, predicted, true, reviewed, prevalence):
         columns[f"covers_{name}"] = (low <= target + 1e-12) & (high >= target - 1e-12)
         columns[f"width_{name}"] = high - low

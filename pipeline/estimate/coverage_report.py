@@ -17,9 +17,9 @@ A cell of 30 to 3,000 verbatims is drawn from one source of labelled verbatims, 
 label set to 1 %, 5 %, 20 % or 60 %, and 0 to 300 of its verbatims reviewed at random. *Shift*: neither the
 tagger's out-of-fold predictions nor the calibration has seen that source. *Covers*: part of the cells
 whose interval holds the true share of the verbatims received, at nominal 95 % and 80 %. *Given*: part of
-the cells where a figure is given at all; the others are refused as too unsure. *Humans*: Wilson's interval
-from the reviewed verbatims alone. *Naive*: the share of labels decided by the tagger, with the usual
-interval. Widths are those of the 95 % intervals.
+the cells where a figure is given at all; the others are refused as too unsure, or counted without an
+interval. *Humans*: Wilson's interval from the reviewed verbatims alone. *Naive*: the share of labels
+decided by the tagger, with the usual interval. Widths are those of the 95 % intervals.
 """
 
 

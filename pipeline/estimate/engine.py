@@ -40,8 +40,9 @@ PRIOR_LABELS = 10.0
 PPI_WEIGHT = 0.8
 # A respondent's errors of tagging resemble each other this much.
 TAGGING_CORRELATION = 0.5
-# What labels leave unexplained may be this many times what the calibration lets expect.
-MIN_RATIO, MAX_RATIO = 0.5, 3.0
+# What labels leave unexplained is taken for so many times what the calibration lets expect, never for
+# less: that few labels show no error does not make the tagger better.
+MIN_RATIO, MAX_RATIO = 1.0, 3.0
 # A line whose rise is not this many of its standard errors tells nothing.
 MIN_SLOPE_ERRORS = 2.0
 
