@@ -12,6 +12,7 @@ from flows.ingest import ingest
 from flows.publish import publish
 from pipeline.errors import SourceError
 from pipeline.job import open_job
+from pipeline.publish.health import recorded
 
 
 @flow(name="miroir", flow_run_name="miroir {config_path}")
@@ -28,9 +29,10 @@ def miroir(config_path: str = "configs/demo.yaml") -> str:
         SourceError: The release was published, but without some inputs that cannot be read: the run fails so
             that its scheduler notices.
     """
-    ingest(config_path)
-    annotate(config_path)
-    release_id = publish(config_path)
+    with recorded(open_job(config_path).workspace):
+        ingest(config_path)
+        annotate(config_path)
+        release_id = publish(config_path)
     _, unread = open_job(config_path).read_current_batches()
     if unread:
         raise SourceError.because(

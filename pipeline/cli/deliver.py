@@ -46,7 +46,7 @@ def deliver_command(
     console = Console()
     for outcome in outcomes:
         state = f"[red]{outcome.error}[/]" if outcome.error else "déjà là" if outcome.is_skipped else "à jour"
-        console.print(f"{outcome.name} : {state}", highlight=False)
+        console.print(f"{outcome.name} : {state}", highlight=False, soft_wrap=True)
     if not outcomes:
         console.print("Aucune destination déclarée.")
     if any(outcome.error for outcome in outcomes):
@@ -74,7 +74,7 @@ def digests_command(
     handovers = deliver_digests(workspace, snapshot, settings.publish, codebook)
     for each in handovers:
         state = f"[red]{each.error}[/]" if each.error else "rien de nouveau" if each.is_skipped else "remis"
-        console.print(f"{each.department}, {each.way} : {state}", highlight=False)
+        console.print(f"{each.department}, {each.way} : {state}", highlight=False, soft_wrap=True)
     if not handovers:
         console.print("Aucun extrait déclaré.")
     if any(each.error for each in handovers):

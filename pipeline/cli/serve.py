@@ -66,7 +66,7 @@ def status_command(
             )
             console.print(f"Modèle {health.model_id} ; {len(health.batches)} lot(s)")
         for problem in health.problems:
-            console.print(f"[yellow]•[/] {problem}", highlight=False)
+            console.print(f"[yellow]•[/] {problem}", highlight=False, soft_wrap=True)
     if health.state != "ok":
         raise typer.Exit(1)
 

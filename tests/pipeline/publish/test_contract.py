@@ -37,6 +37,7 @@ def all_schemas(dimensions=DIMENSIONS):
         "links": schema.links_schema(dimensions),
         "changes": schema.changes_schema(dimensions),
         "alerts": schema.alerts_schema(dimensions),
+        "quotes": schema.quotes_schema(dimensions),
         "quality": schema.QUALITY,
         "dimensions": schema.DIMENSION_MEMBERS,
         "codebook": schema.CODEBOOK_ENTRIES,
