@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "poster": "pipeline.cli.poster",
     "review": "pipeline.cli.review",
     "pretrain": "pipeline.cli.pretrain",
+    "finetune": "pipeline.cli.finetune",
     "coverage": "pipeline.cli.coverage",
     "forget": "pipeline.cli.forget",
     "doctor": "pipeline.cli.doctor",

@@ -1,0 +1,105 @@
+"""`miroir finetune`: fine-tune the compact model, or an encoder of the hub, on labelled verbatims."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from models.registry import SHIPPED
+from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from models.gold import GoldSet
+    from models.labels import LabelSpace
+
+DATA_VARIABLE = "MIROIR_TRAINING_DATA"
+PRETRAINED = SHIPPED / "compact"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `finetune` to the application."""
+    app.command("finetune")(finetune)
+
+
+def finetune(
+    output: Annotated[Path, typer.Option(help="Dossier du modèle.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help=f"Dossier de labelled_real.jsonl et reviews.parquet (sinon {DATA_VARIABLE})."),
+    ] = None,
+    gold: Annotated[list[Path] | None, typer.Option(help="Vos verbatims étiquetés (JSONL), en plus.")] = None,
+    encoder: Annotated[
+        str, typer.Option(help="Encodeur Hugging Face ou dossier local, au lieu du modèle compact.")
+    ] = "",
+    pretrained: Annotated[
+        Path, typer.Option(help="Dossier de l'encodeur pré-entraîné (encoder.pt, tokenizer.json).")
+    ] = PRETRAINED,
+    epochs: Annotated[float, typer.Option(help="Passages sur les verbatims.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Apprentissages moyennés (modèle compact).")] = 1,
+    batch_size: Annotated[int, typer.Option(help="Verbatims par pas (encodeur Hugging Face).")] = 16,
+    seed: Annotated[int, typer.Option(help="Graine.")] = 0,
+    codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
+) -> None:
+    """Affiner un modèle neuronal sur des verbatims étiquetés et masqués (extra « train » requis)."""
+    console = Console(stderr=True)
+    labelled = _labelled(data, gold or [], read_codebook(codebook).label_space, console)
+    if encoder:
+        _finetune_hub(labelled, encoder, output, epochs, batch_size, seed)
+    else:
+        _finetune_compact(labelled, pretrained, output, epochs, seeds, seed, console)
+    console.print(f"Modèle : {output}", highlight=False)
+
+
+def _labelled(data: Path | None, own: list[Path], labels: LabelSpace, console: Console) -> GoldSet:
+    from models.gold import read_gold
+    from pipeline.training_data import gather, masked
+
+    folder = data or (Path(os.environ[DATA_VARIABLE]) if DATA_VARIABLE in os.environ else None)
+    if folder is not None:
+        return gather(folder, labels, own, lambda message: console.print(f"[dim]…[/] {message}")).gold
+    if own:
+        return masked(read_gold(own, labels))
+    raise ConfigError.because(
+        "there is nothing to learn from",
+        expected=f"--data or {DATA_VARIABLE}, or your own verbatims in --gold",
+        got="neither",
+        where="miroir finetune",
+        do="Name the folder of the training data, or a file of labelled verbatims",
+    )
+
+
+def _finetune_compact(
+    gold: GoldSet, pretrained: Path, output: Path, epochs: float, seeds: int, seed: int, console: Console
+) -> None:
+    from tokenizers import Tokenizer
+
+    from models.encoder.finetuning import FineTuneSettings
+    from models.encoder.recipe import Pretrained
+    from models.encoder.training import train_compact
+
+    start = Pretrained(pretrained / "encoder.pt", Tokenizer.from_file(str(pretrained / "tokenizer.json")))
+    train_compact(
+        gold,
+        start,
+        output,
+        FineTuneSettings(epochs=epochs, seed=seed),
+        n_seeds=seeds,
+        scratch=output / "scratch",
+        report=lambda message: console.print(f"[dim]…[/] {message}", highlight=False),
+    )
+
+
+def _finetune_hub(
+    gold: GoldSet, encoder: str, output: Path, epochs: float, batch_size: int, seed: int
+) -> None:
+    from models.encoder.recipe import source_group_folds
+    from models.transformer.training import TransformerSettings, train_transformer
+
+    fold = source_group_folds(gold, 5)[-1]
+    settings = TransformerSettings(encoder=encoder, epochs=epochs, batch_size=batch_size, seed=seed)
+    train_transformer(gold.take(fold.train), gold.take(fold.test), settings, output)
