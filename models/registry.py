@@ -16,7 +16,7 @@ from models.labels import LabelSpace
 from models.tagger import Tagger, VerbatimBatch
 
 SHIPPED = Path(__file__).parent / "shipped"
-DEFAULT_MODEL = "linear"
+DEFAULT_MODEL = "blend"
 MODEL_FILE = "model.json"
 OUT_OF_FOLD_FILE = "oof.parquet"
 
