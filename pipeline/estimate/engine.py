@@ -270,7 +270,9 @@ def _rectify(
         shape = _residual_shape(tuned, line)
         middle = np.clip((np.nan_to_num(t) * chance.n + 1.0) / (chance.n + 2.0), 0.0, 1.0)
         expected = shape.a + shape.b * middle + shape.c * middle**2
-        factor = np.clip(np.nan_to_num(rest / expected, nan=1.0, posinf=1.0), MIN_RATIO, MAX_RATIO)
+        # Without a line, the labels alone tell how much the prediction explains.
+        least = np.where(np.isnan(line.slope), 0.0, MIN_RATIO)
+        factor = np.clip(np.nan_to_num(rest / expected, nan=1.0, posinf=1.0), least, MAX_RATIO)
     return t, shape.times(factor * per_label)
 
 
@@ -278,7 +280,7 @@ def _residual_shape(tuned: Floats, line: Lines) -> Curve:
     """Variance of what the prediction leaves of a label, as a function of the share of those who have it.
 
     Within each level the prediction is noisy; between the levels it misses what λ times the slope leaves
-    of one. Where there is no line, it is taken to explain nothing.
+    of one. Where there is no line, the shape is that of a share.
     """
     known = ~np.isnan(line.slope)
     left = np.where(known, (1 - tuned * line.slope) ** 2, 1.0)
