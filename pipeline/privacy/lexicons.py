@@ -1,7 +1,7 @@
 """Word lists behind the rules on names: authored lists, and a learnt set of ordinary words.
 
 The ordinary words are kept as 32-bit hashes of words that stand more often in lower case than capitalised in
-plain French sentences: learnt numbers, no text. `build_ordinary` makes them again.
+plain French sentences and reviews: learnt numbers, no text. `pipeline.privacy.ordinary_words` makes them.
 """
 
 from __future__ import annotations
@@ -9,20 +9,15 @@ from __future__ import annotations
 import re
 import zlib
 from array import array
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from pipeline.privacy.views import fold
-
 _DATA: Final = "pipeline.privacy.data"
-_WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _MIN_NEAR: Final = 5
 _MIN_GLUED: Final = 6
-_SENTENCE_START: Final = re.compile(r"(?:^|[.!?…:\n«\"(])\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,7 @@ class Lexicons:
 
     def is_ordinary(self, folded: str) -> bool:
         """Whether a folded word is an ordinary French word."""
-        return _hash(folded) in self.ordinary
+        return hash_word(folded) in self.ordinary
 
     def is_first_name(self, folded: str) -> bool:
         """Whether a folded word is a first name; « jean-pierre » is where its parts are."""
@@ -100,35 +95,8 @@ def lexicons() -> Lexicons:
             for key in (*_near_keys(name), *("-" + shorter for shorter in _without_one(name)))
         ),
         ordinary=frozenset(array("I", files(_DATA).joinpath("ordinary.bin").read_bytes()))
-        | {_hash(word) for word in _words("ordinary_extra.txt")},
+        | {hash_word(word) for word in _words("ordinary_extra.txt")},
     )
-
-
-def build_ordinary(sentences: Iterable[str], *, min_count: int = 5) -> bytes:
-    """Learn which words are ordinary: those that stand in lower case at least as often as capitalised.
-
-    Args:
-        sentences: Plain French sentences.
-        min_count: How often a word must stand in lower case.
-
-    Returns:
-        Sorted 32-bit hashes in the machine's byte order, as `ordinary.bin` holds them.
-    """
-    lower: Counter[str] = Counter()
-    capitalised: Counter[str] = Counter()
-    for sentence in sentences:
-        for match in _WORD.finditer(sentence):
-            word = match.group()
-            if word.islower():
-                lower[fold(word)] += 1
-            elif not _SENTENCE_START.search(sentence, 0, match.start()):
-                capitalised[fold(word)] += 1
-    kept = (
-        word
-        for word, count in lower.items()
-        if count >= min_count and (count >= capitalised[word] or count >= 50)
-    )
-    return array("I", sorted({_hash(word) for word in kept})).tobytes()
 
 
 def _near_keys(folded: str) -> Iterator[str]:
@@ -152,7 +120,8 @@ def _without_one(folded: str) -> Iterator[str]:
         yield folded[:position] + folded[position + 1 :]
 
 
-def _hash(folded: str) -> int:
+def hash_word(folded: str) -> int:
+    """Give the 32-bit hash under which `ordinary.bin` holds a folded word."""
     return zlib.crc32(folded.encode())
 
 
