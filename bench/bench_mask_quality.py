@@ -2,8 +2,9 @@
 
     python -m bench.bench_mask_quality [--show]
 
-Recall by kind and false masks, for the four fifths that the rules were then mended with, and for the fifth
-whose single results nobody looked at. `--show` lists the failures of the first part only.
+Recall by kind and false masks: for the four fifths that the rules were then mended with, for the fifth whose
+single results nobody looked at, and for a fresh set of names written after the first mending, of which only
+the totals were seen. `--show` lists the failures of the first part only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pipeline.privacy.masking import mask_text
 from pipeline.privacy.placeholders import PLACEHOLDER
 
 CASES: Final = Path(__file__).parents[1] / "data" / "masking" / "held_out_cases.jsonl"
-PARTS: Final = ("mended", "untouched")
+PARTS: Final = ("mended", "untouched", "fresh")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,12 @@ _PLATE_CONTEXT: Final = re.compile(
 )
 # Quick looks before the slow expressions above.
 _BORN_HINT: Final = re.compile(
-    r"\bnee?s?\b[^a-z]{0,4}(?:\d|(?:le|en|un|a|du|au|est|c|etait|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b)"
-    r"|\bnee?(?:\(|\.e)|naiss|anniv|ddn|d\.d\.n|\bdob\b"
+    # « ne », then a look behind it: an expression that begins with a word boundary is four times slower.
+    r"ne(?<![^\W_]ne)e?s?\b[^a-z]{0,4}(?:\d|(?:le|en|un|a|du|au|est|c|etait|lundi|mardi|mercredi|jeudi"
+    r"|vendredi|samedi|dimanche)\b)"
+    r"|ne(?<![^\W_]ne)e?(?:\(|\.e)"
 )
+_BORN_WORDS: Final = ("naiss", "anniv", "ddn", "d.d.n", "dob")
 _PLATE_HINT: Final = re.compile(r"\d{2}[ \-.–]{0,2}[a-z]{2}")
 _MARKS: Final = ("n°", "nº", "n o", "num", "no.", "no ", "ref", "code", "#", ":", "=", "n ")
 _FIVE_DIGITS: Final = re.compile(r"\d{5}|\d(?:[a-z/_\-]{0,6}\d){4}")
@@ -186,7 +189,7 @@ def find_birth_dates(folded: str) -> Iterator[Span]:
     Yields:
         Spans of kind `DATE_NAISSANCE`.
     """
-    if not _BORN_HINT.search(folded):
+    if not any(word in folded for word in _BORN_WORDS) and not _BORN_HINT.search(folded):
         return
     for expression in (_BORN, _BORN_YEAR):
         for match in expression.finditer(folded):

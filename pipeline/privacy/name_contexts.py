@@ -153,6 +153,17 @@ FOLLOWED_BY_PERSON: Final = re.compile(
     r"|\s+qui fait (?:son|un) stage"
     r"|\s+(?:sourit|souriait|m'accueille|nous accueille|repond|gere)\b)"
 )
+# What a person does, after a first name that is also a word: « Claire a », « Iris du rayon ».
+PERSON_DOES: Final = re.compile(
+    r"(?: \([^()]{2,20}\))?,? (?:a|est|etait|avait|m'|nous|vous|ne|n'|s'est|s'occup|sait|connait|fait"
+    r"|prend|repond|merite|explique|refuse|comprend|parle|travaille|gere|sourit|pourrait|devrait"
+    r"|au (?:drive|guichet|standard|telephone)|du (?:rayon|sav|service|magasin|drive|guichet)"
+    r"|de l'accueil|et (?:sa|son|ses))\b"
+)
+# First names that mean something else even with a capital within a sentence.
+MEANS_MORE: Final = _set(
+    "noel toussaint islam junior france victoire grace jun max mel prince princesse sauveur"
+)
 # What follows a first name in lower case that is also a word.
 FOLLOWED_BY_ROLE: Final = re.compile(
     r",? (?:le|la|mon|ma|notre) (?:livreu|conseill|vendeu|technicien|serveu|facteu|coiffeu|caissi|guide\b"

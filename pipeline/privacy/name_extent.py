@@ -64,6 +64,8 @@ def _next_part(reading: Reading, last: int) -> int:
     if index in reading.shielded or not re.fullmatch(glue, reading.gap(index)):
         return -1
     token = reading.tokens[index]
+    if _is_lower_initial(reading, index):
+        return index
     if token.shape is Shape.INITIAL:
         return index if _ends_name(reading, index) else -1
     if token.folded in ctx.PARTICLES and not (
@@ -71,6 +73,13 @@ def _next_part(reading: Reading, last: int) -> int:
     ):
         return _past_particles(reading, index)
     return index if _is_part(reading, index) else -1
+
+
+def _is_lower_initial(reading: Reading, index: int) -> bool:
+    """« mehdi b. »: never « a. », « y. »; the point is a must."""
+    token = reading.tokens[index]
+    alone = token.shape is Shape.LOWER and token.end - token.start == 1
+    return alone and token.folded not in _WORDS_OF_ONE_LETTER and reading.view.text[token.end :][:1] == "."
 
 
 def _ends_name(reading: Reading, index: int) -> bool:

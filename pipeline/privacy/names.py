@@ -18,6 +18,9 @@ from pipeline.privacy.spans import Span
 from pipeline.privacy.tokens import Shape
 from pipeline.privacy.views import View
 
+_BEFORE_PERSONS: Final = frozenset(
+    ["que", "qu", "avec", "par", "avant", "puis", "demande", "contacte", "appelle"]
+)
 # Only after these does an unlisted word in lower case count as a name.
 _BEFORE_LOWER: Final = ctx.TITLES | ctx.CALLED | ctx.NAMED | ctx.CERTAIN | {"m", "me", "est"}
 
@@ -170,10 +173,24 @@ def _in_context(reading: Reading, index: int, *, proper: bool, needs_context: bo
         return not (needs_context and reading.lex.is_ordinary(token.folded) and before.startswith("client"))
     if before in ctx.BY_WHOM or (before == "a" and far == "grace"):
         return not house
+    if not house and _acts(reading, index):
+        return True
     follows = ctx.FOLLOWED_BY_PERSON.match(reading.view.folded, token.end)
     if follows is None or before in ctx.ARTICLES or before in ("de", "d", "en", "a"):
         return False
     return not (needs_context and follows.group().strip().startswith("d"))
+
+
+def _acts(reading: Reading, index: int) -> bool:
+    """« Claire a », « avec Iris », « que Perle »: a capitalised name that is also a word, as a person."""
+    token = reading.tokens[index]
+    if token.shape is not Shape.CAPITALISED or token.folded in ctx.MEANS_MORE or len(token.folded) < 4:
+        return False
+    if reading.starts_sentence(index):
+        act = ctx.PERSON_DOES.match(reading.view.folded, token.end)
+        # « Fidèle à l'enseigne »: folded, « à » looks like « a ».
+        return act is not None and reading.view.text[act.end() - 1] != "à"
+    return reading.back(index) in _BEFORE_PERSONS
 
 
 def _announced(reading: Reading, index: int) -> bool:

@@ -7,11 +7,11 @@ from bench.bench_mask_quality import PARTS, load_cases, masked_stretches, score
 from pipeline.privacy.masking import mask_column, mask_texts
 
 CASES = load_cases()
-# What was measured after mending, less two or three cases: a fall is a regress, not noise. The untouched
-# fifth holds 39 names and few of the other kinds, so all of those are taken together.
-NAME_FLOORS = {"mended": 0.97, "untouched": 0.94}
-OTHER_FLOORS = {"mended": 0.93, "untouched": 0.83}
-MOST_CLEAN_TEXTS_MASKED = {"mended": 0.02, "untouched": 0.03}
+# What was measured after mending, less two or three cases: a fall is a regress, not noise. Apart from names
+# the untouched fifth holds few stretches of a kind, so all kinds but names are taken together.
+NAME_FLOORS = {"mended": 0.97, "untouched": 0.94, "fresh": 0.92}
+OTHER_FLOORS = {"mended": 0.95, "untouched": 0.83}
+MOST_CLEAN_TEXTS_MASKED = {"mended": 0.02, "untouched": 0.03, "fresh": 0.05}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_names_are_found(part, scores):
     assert scores[part].recall("PERSONNE") >= NAME_FLOORS[part]
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", OTHER_FLOORS)
 def test_other_kinds_are_found(part, scores):
     assert scores[part].recall_of_others("PERSONNE") >= OTHER_FLOORS[part]
 
@@ -34,10 +34,9 @@ def test_clean_texts_stay(part, scores):
     assert scores[part].n_clean_masked / scores[part].n_clean <= MOST_CLEAN_TEXTS_MASKED[part]
 
 
-def test_parts_are_four_fifths_and_one():
-    sizes = {part: sum(case.part == part for case in CASES) for part in PARTS}
-    assert sizes["untouched"] == len(CASES) // 5
-    assert sum(sizes.values()) == len(CASES)
+def test_every_fifth_case_of_the_first_writing_is_untouched():
+    first = [case.part for case in CASES if case.part != "fresh"]
+    assert first == ["untouched" if index % 5 == 4 else "mended" for index in range(len(first))]
 
 
 def test_screened_column_equals_full_masking():
