@@ -76,7 +76,7 @@ def decimals_of(figure: Figure) -> int | None:
     if figure.kind not in {"share", "net", "gap"} or figure.low is None or figure.high is None:
         return None
     is_rare = figure.kind == "share" and figure.value is not None and figure.value < 0.1
-    return 1 if is_rare or figure.high - figure.low < 0.03 else 0
+    return 1 if figure.high - figure.low < (0.15 if is_rare else 0.03) else 0
 
 
 def value_text(figure: Figure, language: Language) -> str:

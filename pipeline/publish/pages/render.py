@@ -102,6 +102,7 @@ def _interval_note(view: View) -> str:
     if level is not None or not view.figures:
         text = amount(level or DEFAULT_LEVEL, "share", view.language)
         notes.append(view.words("interval_explained", level=text))
-    if any(each.reason == "no_calibration" for each in view.figures):
-        notes.append(f"{view.words.reason('no_calibration')}.")
+    for reason in ("no_calibration", "too_unsure"):
+        if any(each.reason == reason for each in view.figures):
+            notes.append(f"{view.words.reason(reason)}.")
     return " ".join(notes)

@@ -44,6 +44,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Le trait est l'intervalle de confiance à {level} ; il contient l'erreur du modèle.",
         "The bar is the {level} confidence interval; it includes the model's error.",
     ),
+    "not_given": ("non donné", "not given"),
     "no_interval": ("sans intervalle", "no interval"),
     "symmetry_index": ("Indice de symétrie", "Symmetry index"),
     "symmetry_explained": (
@@ -160,6 +161,14 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
+SHORT_REASONS: dict[str, tuple[str, str]] = {
+    "no_data": ("aucune donnée", "no data"),
+    "too_unsure": ("trop incertain", "too unsure"),
+    "too_few": ("trop peu d'entités", "too few units"),
+    "one_side": ("un seul public", "one side only"),
+}
+
+
 class Words:
     """The words of one language.
 
@@ -200,6 +209,10 @@ class Words:
     def reason(self, reason: str | None) -> str:
         """Say why a figure is missing."""
         return self._worded(reason or "no_data")
+
+    def short_reason(self, reason: str | None) -> str:
+        """Say in two words why a figure is missing; the tables behind the charts say it in full."""
+        return self._one_of(SHORT_REASONS.get(reason or "no_data", TEXTS["not_given"]))
 
     def method(self, method: str | None) -> str:
         """Name a method."""

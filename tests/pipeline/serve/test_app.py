@@ -164,3 +164,15 @@ def test_a_dashboard_program_reads_arrow_into_duckdb(client):
     found = duckdb.sql("SELECT count(*) FROM mirror WHERE measure = 'gap'").fetchall()[0]
     assert found[0] > 0
     assert mirror.num_rows >= found[0]
+
+
+def test_a_figure_too_unsure_is_said_shortly_and_explained_once(tmp_path, authored):
+    frame = pl.from_arrow(authored["measures"]).with_columns(
+        *(pl.lit(None, pl.Float64).alias(name) for name in ("value", "low", "high")),
+        reason=pl.lit("too_unsure"),
+    )
+    workspace = Workspace(str(tmp_path))
+    point_to(workspace, write_release(workspace, {"measures": frame.to_arrow()}, LINEAGE))
+    page = TestClient(create_app(workspace)).get("/incivilites").text
+    assert "trop incertain" in page
+    assert "relire davantage de verbatims." in page
