@@ -74,8 +74,8 @@ def read_out_of_fold(name_or_path: str) -> pa.Table | None:
         name_or_path: Name of a shipped model, or a folder that holds `model.json`.
 
     Returns:
-        `audience`, `source`, `stratum`, probabilities, and the gold labels in words: `sentiment`, `enchantment`,
-        `incivility`, `theme_<id>` (null: absent); no texts. None for a model that has none.
+        `audience`, `source`, `stratum`, probabilities, and the gold labels in words: `sentiment`,
+        `enchantment`, `incivility`, `theme_<id>` (null: absent); no texts. None for a model that has none.
     """
     folder = model_folder(name_or_path)
     path = folder / OUT_OF_FOLD_FILE

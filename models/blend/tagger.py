@@ -11,7 +11,7 @@ from pathlib import Path
 from models.blend.combine import Combination
 from models.decisions import DecisionRule, decide
 from models.labels import LabelSpace
-from models.registry import MODEL_FILE, load_tagger, read_card, trained_labels
+from models.registry import load_member, read_card, trained_labels
 from models.tagger import Decisions, Tagger, TagProbabilities, VerbatimBatch
 
 
@@ -53,7 +53,7 @@ def load_blend(folder: Path, labels: LabelSpace) -> BlendTagger:
     """
     card = read_card(folder)
     trained = trained_labels(card)
-    members = [load_tagger(_member(folder, name), labels) for name in card["members"]]
+    members = [load_member(folder, name, labels) for name in card["members"]]
     settings = json.dumps([card["combination"], card["rule"]], sort_keys=True)
     parts = " ".join(member.model_id for member in members) + settings
     digest = hashlib.sha256(parts.encode()).hexdigest()[:8]
@@ -65,8 +65,3 @@ def load_blend(folder: Path, labels: LabelSpace) -> BlendTagger:
         combination=Combination.from_json(card["combination"]),
         rule=DecisionRule.from_json(card["rule"]),
     )
-
-
-def _member(folder: Path, name: str) -> str:
-    beside = folder / name
-    return str(beside) if (beside / MODEL_FILE).is_file() else name
