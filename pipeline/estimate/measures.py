@@ -129,6 +129,10 @@ def _measure(estimates: Estimates, measure: Measure) -> pa.Table:
     low, high = figures.interval(measure.low, config.level, with_sampling=config.target == "process")
     group = list(estimates.book.groups).index(measure.counted)
     value = figures.value[shown]
+    low, high = (
+        np.where(np.isnan(figures.value), np.nan, low),
+        np.where(np.isnan(figures.value), np.nan, high),
+    )
     columns = {
         "theme": measure.theme,
         "measure": measure.name,

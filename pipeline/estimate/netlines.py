@@ -29,7 +29,7 @@ class NetLine:
         start: Intercept.
         rise: Slope.
         variance: Variance of a new source and theme around the line.
-        freedom: Degrees of freedom of the variance, by sources.
+        freedom: Degrees of freedom of the variance: by sources, whose themes err together.
     """
 
     start: float
