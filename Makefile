@@ -10,8 +10,16 @@ unexport PYTHONPATH
 
 .PHONY: demo test check bench train clean browser
 
-demo: $(LIGHT)  ## Two shipped files to a published release
+# Shipped files to a release; then an analyst's sample, after which the same figures are much surer.
+demo: $(LIGHT)
+	$(BIN)/miroir run --quiet configs/demo.yaml
+	$(BIN)/python -m data.samples.review_demo configs/demo.yaml
 	$(BIN)/miroir run configs/demo.yaml
+	@echo
+	@echo "Voir le tableau de bord :     $(BIN)/miroir serve configs/demo.yaml"
+	@echo "Relire des verbatims :        $(BIN)/miroir review configs/demo.yaml"
+	@echo "Comparer les publications :   $(BIN)/miroir releases diff 0001 0002 -w configs/demo.yaml"
+	@echo "Sur vos fichiers :            $(BIN)/miroir inspect FICHIER"
 
 test: $(FULL)
 	$(BIN)/python -m pytest

@@ -1,8 +1,8 @@
 """Review a random sample of the demo as an analyst would, so that its figures rest on people's labels.
 
-Texts of the demo are the authored verbatims of `data/gold/authored.jsonl`, whose labels are known: the analyst
-of the demo gives these. The sample is drawn by the review desk, with known probabilities, and its decisions go
-the same way as those made on the pages. A sample reviewed before is not reviewed again.
+Texts of the demo are the authored verbatims of `data/gold/authored.jsonl`, whose labels are known: the
+analyst of the demo gives these. The sample is drawn by the review desk, with known probabilities, and its
+decisions go the same way as those made on the pages. A sample reviewed before is not reviewed again.
 """
 
 from __future__ import annotations

@@ -145,8 +145,8 @@ def mix_and_tone(
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         net, net_now = balance / share, balance_now / share_now
-    net, net_now = np.where(share > 0, net, net_now), np.where(share_now > 0, net_now, net)
-    mix = np.nan_to_num((share_now - share) * (net + net_now) / 2)
+        net, net_now = np.where(share > 0, net, net_now), np.where(share_now > 0, net_now, net)
+        mix = np.nan_to_num((share_now - share) * (net + net_now) / 2)
     return mix, (balance_now - balance) - mix
 
 

@@ -146,7 +146,11 @@ def _hold_table(now: pa.Table, before: pa.Table | None, config: ProtectConfig) -
     shown = ~now["suppressed"].to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(known & shown)
     earlier = before.take(pc.take(place, pa.array(rows)))
-    hold = rows[_changed_by_a_few(now.take(pa.array(rows)), earlier, config)]
+    few = _changed_by_a_few(now.take(pa.array(rows)), earlier, config)
+    told = ~pc.is_null(earlier["value"]).to_numpy(zero_copy_only=False)
+    # A row that told no figure before may tell one now; its counts were told, and stay.
+    now = _keep_counts(now, before, place, rows[few & ~told])
+    hold = rows[few & told]
     if len(hold):
         old = before.take(pc.take(place, pa.array(hold)))
         reason = pa.repeat(pa.scalar(HELD), len(old))
@@ -159,6 +163,20 @@ def _hold_table(now: pa.Table, before: pa.Table | None, config: ProtectConfig) -
     visible = now.filter(pc.invert(now["suppressed"]))
     gone = before.filter(pc.invert(pc.is_in(before[ROW], value_set=visible[ROW].combine_chunks())))
     return now, pa.concat_tables([visible, gone], promote_options="default")
+
+
+def _keep_counts(now: pa.Table, before: pa.Table, place: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Table:
+    """Tell the earlier counts of some rows, whatever else they tell."""
+    mask = np.zeros(len(now), dtype=bool)
+    mask[rows] = True
+    for name in ("n_verbatims", "n_respondents"):
+        if len(rows) and name in before.column_names:
+            old = before[name].combine_chunks().take(pc.take(place, pa.array(rows)))
+            counts = pc.replace_with_mask(
+                now[name].combine_chunks(), pa.array(mask), old.cast(now[name].type)
+            )
+            now = now.set_column(now.schema.get_field_index(name), now.schema.field(name), counts)
+    return now
 
 
 def _changed_by_a_few(now: pa.Table, before: pa.Table, config: ProtectConfig) -> npt.NDArray[np.bool_]:
