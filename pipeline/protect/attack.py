@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from pipeline.protect.rounding import FINEST, step_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Matrix = sparse.csr_matrix | sparse.csr_array
+Matrix: TypeAlias = "sparse.csr_matrix | sparse.csr_array"
 Cell = tuple[str, str, tuple[str | None, ...]]  # audience, period, members
 
 # Bounds this near give a cell away: their middle is wrong by at most one person.
