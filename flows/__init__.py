@@ -7,11 +7,13 @@ Whatever the environment says already wins.
 import os
 import sys
 
-# Prefect's own server, started for a run without one, needs more than its default of 20 s (12-22 s measured).
 _DEFAULTS = {
+    # Prefect's own server, started for a run without one, took 12-22 s; its default limit is 20 s.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
+    # The library also logs outside of flows; Prefect would warn at each line.
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
 
 if "prefect" not in sys.modules:

@@ -15,9 +15,9 @@ from models.linear.card import facts, write_card
 from models.linear.saving import save_linear
 from models.linear.tagger import build_tagger
 from models.linear.training import train_linear
-from models.linear.weights import without_words
+from models.linear.weights import load_weights, without_words
 from models.oof import write_oof
-from models.registry import SHIPPED
+from models.registry import MODEL_FILE, SHIPPED
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
 from pipeline.privacy.lexicons import lexicons
@@ -44,9 +44,16 @@ def train(
     ] = True,
     codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
     seed: Annotated[int, typer.Option(help="Graine : même graine, mêmes poids.")] = 0,
+    forget_names: Annotated[
+        bool,
+        typer.Option("--forget-names", help="Sans entraîner : ôter les prénoms ajoutés depuis au lexique."),
+    ] = False,
 ) -> None:
     """Entraîner le modèle linéaire, le mesurer sur des sources tenues à l'écart, écrire sa fiche."""
     console = Console(stderr=True)
+    if forget_names:
+        _forget_names(output)
+        return
 
     def report(message: str) -> None:
         console.print(f"[dim]…[/] {message}", highlight=False)
@@ -68,8 +75,7 @@ def train(
             do="Name the folder of the training data, or a file of labelled verbatims",
         )
     trained = train_linear(content.gold, content.reviews, seed=seed, report=report)
-    lexicon = lexicons()
-    weights = without_words(trained.weights, lexicon.first_names - lexicon.needs_context)
+    weights = without_words(trained.weights, _first_names())
     report("measuring on what was held out")
     measured = evaluate(content.gold, trained.unseen.decided, trained.unseen.probabilities)
     n_reviews = 0 if content.reviews is None else len(content.reviews.stars)
@@ -80,6 +86,22 @@ def train(
     card = write_card(content.gold, n_reviews, measured, model_id, seed)
     (output / "CARD.md").write_text(card, encoding="utf-8")
     console.print(f"Modèle {model_id} : {output} (fiche : {output / 'CARD.md'})", highlight=False)
+
+
+def _first_names() -> frozenset[str]:
+    """First names that are no ordinary word: none keeps a weight of its own."""
+    lexicon = lexicons()
+    return frozenset(lexicon.first_names - lexicon.needs_context)
+
+
+def _forget_names(folder: Path) -> None:
+    """Drop the weights of first names from a model that was trained before they were listed."""
+    before = load_weights(folder)
+    after = without_words(before, _first_names())
+    after.save(folder)
+    for name in (MODEL_FILE, "CARD.md"):
+        text = (folder / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text.replace(before.digest(), after.digest()), encoding="utf-8")
 
 
 def _data_folder(data: Path | None, own: list[Path]) -> Path | None:
