@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -80,7 +81,15 @@ def _questions(source: SourceConfig) -> dict[str, str | None]:
 class AnswerBuilder:
     """Turns the chunks of one input into answers; remembers what it has seen of the input."""
 
-    def __init__(self, source: SourceConfig, secret: bytes, where: str, *, today: date | None = None) -> None:
+    def __init__(
+        self,
+        source: SourceConfig,
+        secret: bytes,
+        where: str,
+        *,
+        today: date | None = None,
+        withdrawn: Collection[str] = (),
+    ) -> None:
         """Prepare for one input.
 
         Args:
@@ -88,13 +97,14 @@ class AnswerBuilder:
             secret: Key of the pseudonyms.
             where: File name, for errors.
             today: The day from which a date is in the future; null is the day of the call.
+            withdrawn: Keyed hashes of the persons who withdrew: their answers are left out.
         """
         self._source = source
         self._secret = secret
         self._where = where
         self._questions = _questions(source)
         self._dates = DateReader(source.date_format, today=today)
-        self._judge = Judge(source, where)
+        self._judge = Judge(source, where, withdrawn)
         self._identities = SeenKeys()
         self._rows = SeenKeys()
         self._found: set[str] = set()

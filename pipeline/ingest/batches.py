@@ -25,6 +25,7 @@ from pipeline.ingest.chunks import Chunk
 from pipeline.ingest.files import read_content, read_file_chunks
 from pipeline.ingest.inputs import Input, find_inputs
 from pipeline.ingest.structured import read_sql
+from pipeline.protect.withdrawals import read_withdrawn
 from pipeline.version import software_version
 from pipeline.workspace import Workspace
 
@@ -104,8 +105,10 @@ def ingest_input(
         return _report(workspace.read_json(BATCHES, batch_id, MARKER), skipped=True)
     workspace.remove(BATCHES, batch_id)
     chunks = read_file_chunks(item, source, content, declared_columns(source))
+    withdrawn = read_withdrawn(workspace)
+    builder = AnswerBuilder(source, secret, item.name, today=today, withdrawn=withdrawn)
     with BatchWriter(workspace, source, item.name, (BATCHES, batch_id), batch_id) as writer:
-        _ingest_chunks(chunks, writer, source, secret, item.name, today, late_columns=item.kind == "jsonl")
+        _ingest_chunks(chunks, writer, builder, late_columns=item.kind == "jsonl")
     content.check_unchanged(item)
     return _finish(workspace, source, writer, content.digest, batch_id)
 
@@ -120,9 +123,10 @@ def _ingest_query(
     workspace.remove(BATCHES, hidden)
     digest = hashlib.sha256()
     where = f"query of source «{source.name}»"
+    builder = AnswerBuilder(source, secret, where, today=today, withdrawn=read_withdrawn(workspace))
     chunks = _hash_chunks(read_sql(source.sql, declared=declared_columns(source), where=where), digest)
     with BatchWriter(workspace, source, item.name, (BATCHES, hidden), "") as writer:
-        _ingest_chunks(chunks, writer, source, secret, where, today, late_columns=False)
+        _ingest_chunks(chunks, writer, builder, late_columns=False)
     batch_id = _batch_id(digest.hexdigest(), source)
     if workspace.exists(BATCHES, batch_id, MARKER):
         workspace.remove(BATCHES, hidden)
@@ -135,16 +139,8 @@ def _ingest_query(
 
 
 def _ingest_chunks(
-    chunks: Iterator[Chunk],
-    writer: BatchWriter,
-    source: SourceConfig,
-    secret: bytes,
-    where: str,
-    today: date | None,
-    *,
-    late_columns: bool,
+    chunks: Iterator[Chunk], writer: BatchWriter, builder: AnswerBuilder, *, late_columns: bool
 ) -> None:
-    builder = AnswerBuilder(source, secret, where, today=today)
     first = True
     for chunk in chunks:
         answers = builder.build(chunk)

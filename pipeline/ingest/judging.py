@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -23,13 +23,15 @@ _REJECT_COLUMNS = {"row": pl.Int64, "question": pl.String, "reason": pl.String, 
 class Judge:
     """Gives each answer its reason to be left out, or none; remembers the answers of one input."""
 
-    def __init__(self, source: SourceConfig, where: str) -> None:
+    def __init__(self, source: SourceConfig, where: str, withdrawn: Collection[str] = ()) -> None:
         """Prepare for one input.
 
         Args:
             source: The declared source.
             where: File name, for errors.
+            withdrawn: Keyed hashes of the persons who withdrew.
         """
+        self._withdrawn = list(withdrawn)
         self._source = source
         self._where = where
         self._records = SeenKeys()
@@ -50,7 +52,9 @@ class Judge:
         """
         raw = pl.col("raw")
         answers = answers.with_columns(
-            reason=pl.when(raw.str.contains(UNDECODABLE, literal=True))
+            reason=pl.when(pl.col("respondent").is_in(self._withdrawn))
+            .then(pl.lit("withdrawn"))
+            .when(raw.str.contains(UNDECODABLE, literal=True))
             .then(pl.lit("undecodable"))
             .when(self._is_other_question(answers))
             .then(pl.lit("other_question"))

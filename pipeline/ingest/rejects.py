@@ -29,6 +29,7 @@ _ORDER = (
     Reason("ragged_row", "ligne sans le bon nombre de cellules", "row without the right number of cells"),
     Reason("bad_json", "ligne qui n'est pas un objet JSON", "line that is no JSON object"),
     # Answers of a row that was read.
+    Reason("withdrawn", "personne qui s'est retirée", "person who withdrew"),
     Reason("undecodable", "caractères illisibles", "characters that cannot be decoded"),
     Reason("other_question", "question non retenue", "question not asked for"),
     Reason("empty", "réponse vide", "empty answer"),

@@ -34,6 +34,16 @@ def test_forget_takes_a_person_out_of_the_workspace_and_of_the_next_release(smal
     assert read_release_table(open_job(small_run.config).workspace, after.release, "measures").num_rows
 
 
+def test_person_who_withdrew_is_left_out_of_a_later_export(small_run):
+    count_of_customers(small_run)
+    forget(small_run, "--source", "clients", "--key", "ADH-1001")
+    small_run.add_customers("avril.csv", n_rows=8)
+    report = run(open_job(small_run.config))
+    later = next(batch for batch in report.batches if batch.file == "avril.csv")
+    assert later.rejects["withdrawn"] == 1
+    assert later.n_verbatims == 7
+
+
 def test_forget_names_the_sources_when_it_is_given_another(small_run):
     run(open_job(small_run.config))
     outcome = forget(small_run, "--source", "client", "--key", "ADH-1")
