@@ -10,12 +10,13 @@ from torch import Tensor, nn
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
+def orthogonalise(matrix: Tensor, steps: int = 5, *, half: bool = False) -> Tensor:
     """Bring a matrix's singular values near 1 by Newton-Schulz steps.
 
     Args:
         matrix: Shape (rows, columns).
         steps: Number of steps; five suffice for an optimiser.
+        half: Compute in bfloat16, as the source does.
 
     Returns:
         A matrix of the same shape and nearly the same singular vectors.
@@ -27,6 +28,8 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     tall = matrix.shape[0] > matrix.shape[1]
     found = matrix.transpose(0, 1) if tall else matrix
     found = found / (found.norm() + 1e-7)
+    if half:
+        found = found.bfloat16()
     for _ in range(steps):
         square = found @ found.transpose(0, 1)
         found = a * found + (b * square + c * square @ square) @ found
@@ -48,11 +51,12 @@ class MatrixMomentum:
         other_rate: float,
         momentum: float = 0.95,
         decay: float = 0.05,
+        half: bool = False,
     ) -> None:
         self.matrices = list(matrices)
         self.others = list(others)
         self.matrix_rate, self.other_rate = matrix_rate, other_rate
-        self.momentum, self.decay = momentum, decay
+        self.momentum, self.decay, self.half = momentum, decay, half
         self.moments = [torch.zeros_like(matrix) for matrix in self.matrices]
         self.adam = torch.optim.AdamW(self.others, lr=other_rate, betas=(0.9, 0.98), weight_decay=0.0)
 
@@ -71,7 +75,7 @@ class MatrixMomentum:
                 ahead = matrix.grad.lerp(moment, self.momentum)
                 tallness = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
                 matrix.mul_(1 - rate * self.decay)
-                matrix.add_(orthogonalise(ahead).to(matrix.dtype), alpha=-rate * tallness)
+                matrix.add_(orthogonalise(ahead, half=self.half).to(matrix.dtype), alpha=-rate * tallness)
                 matrix.grad = None
         torch.nn.utils.clip_grad_norm_(self.others, 1.0)
         for group in self.adam.param_groups:

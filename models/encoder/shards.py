@@ -188,7 +188,8 @@ def _frames(
     texts: TokenisedTexts, tokens: RowTokens, length: int, rng: np.random.Generator
 ) -> Iterator[list[int]]:
     window = length - 3
-    chances = texts.share.astype(np.float64) / texts.share.sum()
+    shares = texts.share.astype(np.float64)
+    chances = shares / shares.sum()
     while True:
         for position in rng.choice(len(texts), size=4096, p=chances):
             ids = texts.text(int(position))
