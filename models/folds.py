@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gold import AUTHORED, GoldSet
+from models.gold import AUTHORED, UNKNOWN, GoldSet
 
 N_RANDOM_FOLDS = 5
+N_GROUPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Fold:
     """One split.
 
     Attributes:
-        name: The source held out, or `random-0` …, `authored-0` ….
+        name: The sources held out, or `part-0` …, `random-0` ….
         train: Positions to learn from.
         test: Positions to judge on; never in `train`.
     """
@@ -31,30 +32,67 @@ class Fold:
     test: NDArray[np.intp]
 
 
-def source_folds(gold: GoldSet) -> tuple[Fold, ...]:
-    """Hold out each real source in turn; authored verbatims are always learnt from.
+def group_folds(gold: GoldSet, n_groups: int = N_GROUPS) -> tuple[Fold, ...]:
+    """Hold out groups of real sources whole, and with each group a part of all other verbatims.
 
-    This is how a new customer's or a new employer's verbatims will meet the model, so it is the main figure.
+    Every verbatim is judged once, by a model that saw neither its source nor the rest of its group: stricter
+    than one source at a time, and cheaper. The sources of an audience are spread over the groups, so that
+    each is judged by a model that has read another source of its audience, where there is one. Authored
+    verbatims, and those of a source that alone knows a theme (held out whole, nothing would be known of the
+    theme), are held out in parts by a hash of their text; so is everything where there are not two real
+    sources.
+
+    Args:
+        gold: Labelled verbatims.
+        n_groups: Number of groups.
     """
-    sources = sorted(set(gold.sources.tolist()) - {AUTHORED})
+    group = fold_numbers(gold.batch.texts, n_groups)
+    real = set(gold.sources.tolist()) - {AUTHORED} - _alone_with_a_theme(gold)
+    names: list[set[str]] = [set() for _ in range(n_groups)]
+    if len(real) > 1:
+        for audience in sorted(set(gold.batch.audiences)):
+            sizes = [0] * n_groups
+            for source, count in _sources_by_size(gold, real, audience):
+                smallest = sizes.index(min(sizes))
+                group[gold.sources == source] = smallest
+                names[smallest].add(source)
+                sizes[smallest] += count
     return tuple(
         Fold(
-            name=source,
-            train=np.flatnonzero(gold.sources != source),
-            test=np.flatnonzero(gold.sources == source),
+            name=" + ".join(sorted(names[k])) or f"part-{k}",
+            train=np.flatnonzero(group != k),
+            test=np.flatnonzero(group == k),
         )
-        for source in sources
+        for k in range(n_groups)
+        if (group == k).any()
     )
 
 
+def _sources_by_size(gold: GoldSet, real: set[str], audience: str) -> list[tuple[str, int]]:
+    """List the real sources of an audience, the largest first."""
+    own = gold.sources[gold.audiences == audience]
+    names, counts = np.unique(own[np.isin(own, sorted(real))], return_counts=True)
+    return [(str(names[k]), int(counts[k])) for k in np.argsort(-counts, kind="stable")]
+
+
+def _alone_with_a_theme(gold: GoldSet) -> set[str]:
+    knowing = [
+        set(gold.sources[gold.themes[:, k] != UNKNOWN].tolist()) for k in range(len(gold.labels.themes))
+    ]
+    return set().union(*(sources for sources in knowing if len(sources) == 1))
+
+
 def random_folds(gold: GoldSet, n_folds: int = N_RANDOM_FOLDS) -> tuple[Fold, ...]:
-    """Split everything at random inside sources; texts that begin alike stay together."""
-    return _hashed_folds(gold, n_folds, np.ones(len(gold), dtype=np.bool_), "random")
+    """Split everything at random inside sources; texts that begin alike stay together.
 
-
-def authored_folds(gold: GoldSet, n_folds: int = N_RANDOM_FOLDS) -> tuple[Fold, ...]:
-    """Hold out a part of the authored verbatims in turn; real ones are always learnt from."""
-    return _hashed_folds(gold, n_folds, gold.sources == AUTHORED, "authored")
+    Kinder than `group_folds`: every source is known. It tells what a company may hope for once some of its
+    own verbatims are labelled.
+    """
+    numbers = fold_numbers(gold.batch.texts, n_folds)
+    return tuple(
+        Fold(f"random-{k}", np.flatnonzero(numbers != k), np.flatnonzero(numbers == k))
+        for k in range(n_folds)
+    )
 
 
 def fold_numbers(texts: Sequence[str], n_folds: int) -> NDArray[np.intp]:
@@ -78,12 +116,3 @@ def _number(text: str) -> int:
     folded = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     start = re.sub(r"[^a-z0-9]", "", folded)[:40]
     return int.from_bytes(hashlib.sha256(start.encode()).digest()[:8], "big")
-
-
-def _hashed_folds(gold: GoldSet, n_folds: int, eligible: NDArray[np.bool_], name: str) -> tuple[Fold, ...]:
-    numbers = fold_numbers(gold.batch.texts, n_folds)
-    folds = []
-    for k in range(n_folds):
-        test = eligible & (numbers == k)
-        folds.append(Fold(f"{name}-{k}", np.flatnonzero(~test), np.flatnonzero(test)))
-    return tuple(folds)

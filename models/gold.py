@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -95,6 +96,22 @@ def read_gold(paths: Sequence[str | Path], labels: LabelSpace) -> GoldSet:
     """
     records = [record for path in paths for record in _records(Path(path), labels)]
     return gold_from_records(records, labels)
+
+
+def text_hash(text: str) -> str:
+    """Give the SHA-256 that stands for a text where the text itself must not be kept, 64 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def text_keys(gold: GoldSet) -> NDArray[np.uint64]:
+    """Name each verbatim by 64 bits of a hash of its text and audience, shape (n,)."""
+    return np.array(
+        [
+            int(text_hash(f"{audience}\n{text}")[:16], 16)
+            for audience, text in zip(gold.batch.audiences, gold.batch.texts, strict=True)
+        ],
+        dtype=np.uint64,
+    )
 
 
 def joined_gold(first: GoldSet, second: GoldSet) -> GoldSet:

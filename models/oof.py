@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.decisions import DecidedPositions
 from models.errors import ModelError
-from models.gold import GoldSet
+from models.gold import GoldSet, text_keys
 from models.labels import LabelSpace
 from models.predictions import Predictions
 from models.tagger import TagProbabilities, VerbatimBatch
@@ -24,17 +24,27 @@ OOF_FILE = "oof.parquet"
 _LABELS = ("sentiment", "enchantment", "incivility")
 
 
-def write_oof(folder: Path, gold: GoldSet, predictions: Predictions) -> None:
-    """Write gold labels, decided labels and probabilities: no text, no identifier.
+def write_oof(
+    folder: Path,
+    gold: GoldSet,
+    predictions: Predictions,
+    *,
+    keys: NDArray[np.uint64] | None = None,
+    n_words: NDArray[np.int16] | None = None,
+) -> None:
+    """Write gold labels, decided labels and probabilities: no text, but a key by which a text finds its row.
 
-    Columns: `audience`, `source` (it was held out), `stratum`, `n_words`; `gold_<label>` and
-    `decided_<label>` as positions in the label space, `gold_theme_<theme>` and `decided_theme_<theme>` as 0
-    for absent or 1 + the polarity's position; `p_<label>_<value>`; `p_theme_<theme>_<polarity>`.
+    Columns: `text_key` (64 bits of a hash of the masked text and its audience), `audience`, `source` (it was
+    held out), `stratum`, `n_words`; `gold_<label>` and `decided_<label>` as positions in the label space,
+    `gold_theme_<theme>` and `decided_theme_<theme>` as 0 for absent or 1 + the polarity's position;
+    `p_<label>_<value>`; `p_theme_<theme>_<polarity>`.
 
     Args:
         folder: The model's.
         gold: The verbatims.
         predictions: Of models that had not seen the verbatim's source, in the same order.
+        keys: Text keys, where `gold` comes without texts.
+        n_words: Lengths in words, likewise.
     """
     probabilities = predictions.probabilities
     if probabilities is None:
@@ -46,10 +56,13 @@ def write_oof(folder: Path, gold: GoldSet, predictions: Predictions) -> None:
             do="Give the tagger's probabilities",
         )
     columns: dict[str, object] = {
+        "text_key": text_keys(gold) if keys is None else keys,
         "audience": pa.array(gold.audiences.tolist()).dictionary_encode(),
         "source": pa.array(gold.sources.tolist()).dictionary_encode(),
         "stratum": pa.array(gold.strata.tolist()).dictionary_encode(),
-        "n_words": np.array([len(text.split()) for text in gold.batch.texts], dtype=np.int16),
+        "n_words": np.array([len(text.split()) for text in gold.batch.texts], dtype=np.int16)
+        if n_words is None
+        else n_words,
     }
     for name in _LABELS:
         columns[f"gold_{name}"] = getattr(gold, name).astype(np.int8)
@@ -70,7 +83,8 @@ def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, ND
     """Read what `write_oof` wrote.
 
     Returns:
-        The gold labels (texts are empty), the predictions, and the length of each verbatim in words.
+        The gold labels (texts are empty, identifiers are the text keys), the predictions, and the length of
+        each verbatim in words.
 
     Raises:
         ModelError: The model came without them.
@@ -91,7 +105,7 @@ def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, ND
         return np.column_stack([np.array(table[name], dtype=np.float32) for name in names])
 
     gold = GoldSet(
-        ids=tuple(str(row) for row in range(n)),
+        ids=tuple(str(key) for key in table["text_key"]),
         sources=np.array(table["source"], dtype=np.str_),
         strata=np.array(table["stratum"], dtype=np.str_),
         batch=VerbatimBatch(texts=[""] * n, audiences=table["audience"], questions=[None] * n),

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.decisions import DecidedPositions
 from models.errors import ModelError
@@ -28,6 +29,43 @@ class Predictions:
 
     decided: DecidedPositions
     probabilities: TagProbabilities | None
+
+    def with_rows(self, at: NDArray[np.intp], part: Predictions) -> Predictions:
+        """Give the same predictions with those of some verbatims replaced.
+
+        Args:
+            at: Positions of the replaced ones.
+            part: Their new predictions, in that order; probabilities stay only where both have them.
+        """
+        decided, new = self.decided, part.decided
+        mixed = DecidedPositions(
+            sentiment=_put(decided.sentiment, at, new.sentiment),
+            enchantment=_put(decided.enchantment, at, new.enchantment),
+            incivility=_put(decided.incivility, at, new.incivility),
+            themes={theme: _put(values, at, new.themes[theme]) for theme, values in decided.themes.items()},
+            confidence=_put(decided.confidence, at, new.confidence),
+        )
+        old, fresh = self.probabilities, part.probabilities
+        if old is None or fresh is None:
+            return Predictions(mixed, None)
+        return Predictions(
+            mixed,
+            TagProbabilities(
+                sentiment=_put(old.sentiment, at, fresh.sentiment),
+                enchantment=_put(old.enchantment, at, fresh.enchantment),
+                incivility=_put(old.incivility, at, fresh.incivility),
+                themes={theme: _put(values, at, fresh.themes[theme]) for theme, values in old.themes.items()},
+            ),
+        )
+
+
+Column = TypeVar("Column", bound=NDArray[Any])
+
+
+def _put(before: Column, at: NDArray[np.intp], after: Column) -> Column:
+    merged = before.copy()
+    merged[at] = after
+    return merged
 
 
 def predict_gold(tagger: Tagger, gold: GoldSet) -> Predictions:

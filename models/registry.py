@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import ModelError
@@ -75,7 +76,8 @@ def read_out_of_fold(name_or_path: str) -> pa.Table | None:
 
     Returns:
         `audience`, `source`, `stratum`, probabilities, and the gold labels in words: `sentiment`,
-        `enchantment`, `incivility`, `theme_<id>` (null: absent); no texts. None for a model that has none.
+        `enchantment`, `incivility`, `theme_<id>` (null: absent); no texts. Verbatims of which a label is not
+        known are left out. None for a model that has none.
     """
     folder = model_folder(name_or_path)
     path = folder / OUT_OF_FOLD_FILE
@@ -89,7 +91,11 @@ def read_out_of_fold(name_or_path: str) -> pa.Table | None:
         **{f"theme_{theme}": (None, *labels.polarities) for theme in labels.themes},
     }
     table = pq.read_table(path)
-    names = [name for name in table.column_names if not name.startswith(("gold_", "decided_"))]
+    for name in values:
+        table = table.filter(pc.greater_equal(table[f"gold_{name}"], 0))
+    if not table.num_rows:
+        return None
+    names = [name for name in table.column_names if not name.startswith(("gold_", "decided_", "text_key"))]
     gold = {name: _in_words(table[f"gold_{name}"], words) for name, words in values.items()}
     return pa.table({**{name: table[name] for name in names}, **gold})
 

@@ -14,20 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation import evaluate
-from models.gold import AUTHORED, GoldSet, gold_from_records, joined_gold, read_gold
-from models.held_out import honest_predictions, write_held_out
+from models.gold import AUTHORED, gold_from_records, joined_gold, read_gold
+from models.held_out import honest_predictions
 from models.linear.card import facts
-from models.linear.saving import save_linear
-from models.linear.tagger import build_tagger
 from models.linear.training import TrainedLinear, train_linear
 from models.promotion import compare, take_predictions
 from models.registry import MODEL_FILE, load_tagger, model_folder
+from pipeline.challenger import Challenger, make_challenger, save_challenger
 from pipeline.corrections import corrections
 from pipeline.errors import ConfigError
 from pipeline.job import Job
 from pipeline.model_choice import MODELS, promote
 from pipeline.retrain_report import CARD_FILE, Retraining, write_report
-from pipeline.training_data import GOLD_FOLDER, TrainingData, gather, masked
+from pipeline.training_data import GOLD_FOLDER, MOST_VERBATIMS, TrainingData, gather, masked
 
 Report = Callable[[str], None]
 
@@ -39,13 +38,11 @@ class Material:
     Attributes:
         data: All labelled verbatims, masked, and rated reviews where there are any.
         own: Which verbatims are the workspace's own; shape (n,).
-        shipped: The authored verbatims that come with Miroir, masked.
         n_corrections: Of the own ones, those that were reviewed at the desk.
     """
 
     data: TrainingData
     own: NDArray[np.bool_]
-    shipped: GoldSet
     n_corrections: int
 
 
@@ -61,8 +58,9 @@ def retrain(
 ) -> Retraining:
     """Train, compare, and promote or refuse.
 
-    The challenger is a `linear` model. Its figures, and the champion's, are those on verbatims held out:
-    every verbatim belongs to one of three parts by a hash of its text, and is read by what learnt without it.
+    The challenger is a `linear` model, blended with the champion's other members where it has some. Its
+    figures, and the champion's, are those on verbatims held out: every verbatim belongs to one of three parts
+    by a hash of its text, and is read by what learnt without it.
 
     Args:
         job: Whose workspace, reviews and champion.
@@ -95,26 +93,27 @@ def retrain(
     gold = replace(material.data.gold, sources=np.full(len(material.own), AUTHORED, dtype=np.str_))
     trained = train(gold, material.data.reviews, seed=seed, report=report)
     report("comparing with the model in use")
-    before, judging = honest_predictions(champion_folder, champion, gold, material.own, material.shipped)
-    rows = np.flatnonzero(judging)
+    challenger = make_challenger(trained, gold, material.own, champion_folder)
+    before, judging = honest_predictions(champion_folder, champion, gold, material.own)
+    rows = np.flatnonzero(judging & challenger.may_judge)
     verdict = compare(
-        gold.take(rows), take_predictions(before, rows), take_predictions(trained.unseen, rows), seed=seed
+        gold.take(rows), take_predictions(before, rows), take_predictions(challenger.unseen, rows), seed=seed
     )
-    challenger = build_tagger(trained.weights, trained.rule, job.labels, 1)
+    folder = _save(challenger, material, champion_folder, job, seed)
     outcome = Retraining(
         champion_id=champion.model_id,
-        challenger_id=challenger.model_id,
-        folder=Path(job.workspace.path(MODELS, challenger.model_id)),
+        challenger_id=folder.name,
+        folder=folder,
         verdict=verdict,
         sources=tuple(material.data.gold.sources.tolist()),
         audiences=tuple(gold.batch.audiences),
         n_corrections=material.n_corrections,
         seed=seed,
     )
-    _save(outcome, trained, material, job)
+    (folder / CARD_FILE).write_text(write_report(outcome), encoding="utf-8")
     if outcome.is_promoted:
         with job.workspace.locked():
-            promote(job.workspace, challenger.model_id)
+            promote(job.workspace, outcome.challenger_id)
     return outcome
 
 
@@ -133,28 +132,31 @@ def _gather(
         )
     paths = sorted(GOLD_FOLDER.glob("authored*.jsonl")) if shipped is None else shipped
     authored = masked(read_gold(paths, job.labels))
-    given = TrainingData(authored, None) if data is None else gather(data, job.labels, [], report)
+    given = (
+        TrainingData(authored, None)
+        if data is None
+        else gather(data, job.labels, [], report, most=MOST_VERBATIMS)
+    )
     gold = joined_gold(given.gold, masked(mine))
     return Material(
         data=TrainingData(gold, given.reviews),
         own=np.arange(len(gold)) >= len(given.gold),
-        shipped=authored,
         n_corrections=len(reviewed),
     )
 
 
-def _save(outcome: Retraining, trained: TrainedLinear, material: Material, job: Job) -> None:
-    """Put the challenger into its folder, whole or not at all; the report is written anew each time."""
-    gold = material.data.gold
-    if not (outcome.folder / MODEL_FILE).is_file():
-        temporary = outcome.folder.with_name(f".{outcome.folder.name}.part")
-        shutil.rmtree(temporary, ignore_errors=True)
-        # The folder tells figures without intervals: the comparison has its own.
-        measured = evaluate(gold, trained.unseen.decided, trained.unseen.probabilities, n_resamples=2)
-        n_reviews = 0 if material.data.reviews is None else len(material.data.reviews.stars)
-        told = facts(gold, n_reviews, measured, outcome.seed)
-        save_linear(temporary, trained.weights, trained.rule, job.labels, told)
-        write_held_out(temporary, gold, trained.unseen)
-        shutil.rmtree(outcome.folder, ignore_errors=True)
-        temporary.rename(outcome.folder)
-    (outcome.folder / CARD_FILE).write_text(write_report(outcome), encoding="utf-8")
+def _save(challenger: Challenger, material: Material, champion: Path, job: Job, seed: int) -> Path:
+    """Put the challenger into a folder named after it, whole or not at all; give the folder."""
+    gold, trained = material.data.gold, challenger.trained
+    # The folder tells figures without intervals: the comparison has its own.
+    measured = evaluate(gold, trained.unseen.decided, trained.unseen.probabilities, n_resamples=2)
+    n_reviews = 0 if material.data.reviews is None else len(material.data.reviews.stars)
+    temporary = Path(job.workspace.path(MODELS, ".challenger.part"))
+    save_challenger(temporary, challenger, gold, champion, job.labels, facts(gold, n_reviews, measured, seed))
+    folder = temporary.with_name(load_tagger(str(temporary), job.labels).model_id)
+    if (folder / MODEL_FILE).is_file():
+        shutil.rmtree(temporary)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    return folder

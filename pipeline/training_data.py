@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,15 @@ import numpy as np
 import polars as pl
 
 from models.folds import text_numbers
-from models.gold import GoldSet, gold_from_records, joined_gold, read_gold, record_problem
+from models.gold import (
+    GoldSet,
+    gold_from_records,
+    joined_gold,
+    read_gold,
+    record_problem,
+    text_hash,
+    text_keys,
+)
 from models.labels import LabelSpace
 from models.linear.design import count_features
 from models.linear.ratings import RatedReviews
@@ -22,9 +30,13 @@ from pipeline.errors import ConfigError
 from pipeline.privacy.masking import mask_column
 
 GOLD_FOLDER = Path(__file__).resolve().parents[1] / "data" / "gold"
-REVIEW_LABELS = "review_labels.jsonl"
+REVIEW_LABELS = "review_labels.parquet"
 REVIEWS = "reviews.parquet"
 LABELLED = "labelled_real.jsonl"
+DATA_VARIABLE = "MIROIR_TRAINING_DATA"
+USUAL_DATA = Path("../shared/data")
+MOST_VERBATIMS = 32_000
+"""Memory grows with the square of the verbatims: at this many, 4 GB a matrix, of which there are two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +52,30 @@ class TrainingData:
     reviews: RatedReviews | None
 
 
+def data_folder(named: Path | None, own: Sequence[Path]) -> Path | None:
+    """Choose the folder of the training data.
+
+    Args:
+        named: The folder that somebody named.
+        own: Labelled verbatims that they brought: the usual folder is then not looked for.
+
+    Returns:
+        The named folder, else the one of `MIROIR_TRAINING_DATA`, else the usual one where it is there.
+    """
+    if named is not None:
+        return named
+    if DATA_VARIABLE in os.environ:
+        return Path(os.environ[DATA_VARIABLE])
+    return USUAL_DATA if not own and USUAL_DATA.is_dir() else None
+
+
 def gather(
-    data: Path, labels: LabelSpace, own: Sequence[Path], report: Callable[[str], None]
+    data: Path,
+    labels: LabelSpace,
+    own: Sequence[Path],
+    report: Callable[[str], None],
+    *,
+    most: int | None = None,
 ) -> TrainingData:
     """Gather the data that the shipped model was trained on, and somebody's own labelled verbatims.
 
@@ -50,6 +84,7 @@ def gather(
         labels: The codebook's label space.
         own: Labelled verbatims to learn from as well.
         report: Told what is being done.
+        most: Most verbatims to learn from; reviews labelled by hash are left out beyond it, evenly.
 
     Raises:
         ConfigError: The folder lacks one of the two files.
@@ -68,9 +103,17 @@ def gather(
     authored = sorted(path for path in GOLD_FOLDER.glob("authored*.jsonl"))
     shipped = read_gold([data / LABELLED, *authored, *own], labels)
     joined = gold_from_records(_labelled_reviews(reviews, labels, set(shipped.batch.texts)), labels)
+    if most is not None:
+        joined = thinned(joined, max(0, most - len(shipped)))
     report("masking")
     gold = masked(joined_gold(shipped, joined))
     return TrainingData(gold, _rated(reviews, gold, report))
+
+
+def thinned(gold: GoldSet, most: int) -> GoldSet:
+    """Leave verbatims out evenly, by a hash of their text, until at most so many remain."""
+    kept = np.argsort(text_keys(gold), kind="stable")[:most]
+    return gold.take(np.sort(kept))
 
 
 def masked(gold: GoldSet) -> GoldSet:
@@ -82,18 +125,60 @@ def masked(gold: GoldSet) -> GoldSet:
     return replace(gold, batch=batch)
 
 
-def _labelled_reviews(reviews: pl.DataFrame, labels: LabelSpace, known: set[str]) -> list[dict[str, Any]]:
-    """Give the shipped labels of reviews their texts back: the labels name them by hash."""
+def labelled_hashes(data: Path) -> set[str]:
+    """Give the SHA-256 of every text with labels: the folder's, and those whose labels are shipped."""
+    found = {record["sha256"] for record in read_review_labels()}
+    return found | {text_hash(record["text"]) for record in _lines(data / LABELLED)}
+
+
+def read_review_labels() -> list[dict[str, Any]]:
+    """Read the shipped labels of public reviews in the codebook's format, `sha256` in place of the text.
+
+    A theme's column `theme_<id>` holds its polarity, or nothing where the theme is absent; a label on which
+    two readers differed is nothing too, and is left out.
+    """
     path = GOLD_FOLDER / REVIEW_LABELS
     if not path.is_file():
         return []
-    by_hash = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
-        by_hash[record["sha256"]] = record
+    return [
+        {
+            **{
+                name: value
+                for name, value in row.items()
+                if value is not None and not name.startswith("theme_")
+            },
+            "sha256": row["sha256"].hex(),
+            "themes": {
+                name.removeprefix("theme_"): value
+                for name, value in row.items()
+                if name.startswith("theme_") and value is not None
+            },
+        }
+        for row in pl.read_parquet(path).iter_rows(named=True)
+    ]
+
+
+def authored_texts() -> dict[str, list[str]]:
+    """Give the shipped authored texts of each audience."""
+    texts: dict[str, list[str]] = {}
+    for path in sorted(GOLD_FOLDER.glob("authored*.jsonl")):
+        for record in _lines(path):
+            texts.setdefault(record["audience"], []).append(record["text"])
+    return texts
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _labelled_reviews(reviews: pl.DataFrame, labels: LabelSpace, known: set[str]) -> list[dict[str, Any]]:
+    """Give the shipped labels of reviews their texts back: the labels name them by hash."""
+    by_hash = {record["sha256"]: record for record in read_review_labels()}
     records = []
     for text, source in zip(reviews["text"], reviews["source"], strict=True):
-        found = by_hash.get(hashlib.sha256(text.encode()).hexdigest())
+        found = by_hash.get(text_hash(text))
         if found is not None and text not in known:
             record = {**found, "id": found["sha256"][:12], "text": text, "source": source}
             if record_problem(record, labels) is None:

@@ -9,7 +9,7 @@ polarity with the weights and shifts that all themes share.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -130,17 +130,55 @@ class Combination:
         )
 
     @classmethod
-    def plain(cls, labels: LabelSpace, n_models: int) -> Combination:
-        """Give every model the same weight and shift nothing."""
+    def plain(cls, labels: LabelSpace, weights: Sequence[float]) -> Combination:
+        """Give every model the same weight for all labels, and shift nothing."""
 
         def pool(n_values: int) -> Pool:
-            return Pool(np.full(n_models, 1 / n_models), np.zeros((2, n_values)))
+            return Pool(np.array(weights, dtype=np.float64), np.zeros((2, n_values)))
 
         return cls(
             singles={name: pool(len(getattr(labels, name))) for name in _SINGLE_LABELS},
             presence={theme: pool(2) for theme in labels.themes},
             polarity=pool(len(labels.polarities)),
         )
+
+
+def fit_shared_weights(members: Sequence[TagProbabilities], gold: GoldSet) -> Combination:
+    """Learn one weight for each model, the same for all labels, from verbatims that the models had not seen.
+
+    The models are calibrated already. Weights and shifts of each label's own fitted the sources at hand, and
+    were worse on a source held out than these.
+
+    Args:
+        members: Out-of-fold probabilities, one for each model, calibrated.
+        gold: The labels of the same verbatims.
+
+    Returns:
+        The combination with the least log-loss, summed over labels; weights sum to 1.
+    """
+
+    def weights_of(free: Floats) -> Floats:
+        scores = np.exp(np.append(free, 0.0) - max(0.0, float(free.max(initial=0.0))))
+        return np.asarray(scores / scores.sum(), dtype=np.float64)
+
+    def loss(free: Floats) -> float:
+        combination = Combination.plain(gold.labels, weights_of(free).tolist())
+        return _log_loss(combination.apply(members, gold.batch.audiences), gold)
+
+    start = np.zeros(len(members) - 1)
+    found = minimize(loss, start, method="L-BFGS-B", options={"eps": 1e-3, "ftol": 1e-6}).x
+    return Combination.plain(gold.labels, weights_of(found).tolist())
+
+
+def _log_loss(told: TagProbabilities, gold: GoldSet) -> float:
+    """Sum, over labels and themes, the mean log-loss of the right value."""
+    blocks = [(getattr(told, name), getattr(gold, name)) for name in _SINGLE_LABELS]
+    blocks += [(told.themes[theme], gold.themes[:, k]) for k, theme in enumerate(gold.labels.themes)]
+    total = 0.0
+    for probabilities, codes in blocks:
+        known = np.flatnonzero(codes != UNKNOWN)
+        total -= float(np.log(np.clip(probabilities[known, codes[known]], _TINY, 1)).mean())
+    return total
 
 
 def fit_combination(members: Sequence[TagProbabilities], gold: GoldSet) -> Combination:
@@ -216,6 +254,17 @@ def _pool_loss(
         return float(value), np.concatenate([slope_weights, slope_shifts.ravel()]) + prior * away
 
     return loss
+
+
+def with_all_themes(members: Sequence[TagProbabilities]) -> list[TagProbabilities]:
+    """Let a model that was not trained for a theme say of it what the first one that was says.
+
+    A theme of one's own is known to the models trained since; the others must not keep it from being told.
+    """
+    known: dict[str, Probabilities] = {}
+    for member in members:
+        known = {**member.themes, **known}
+    return [replace(member, themes={**known, **member.themes}) for member in members]
 
 
 def _employee(audiences: Sequence[str]) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.blend.combine import Combination
+from models.blend.combine import Combination, with_all_themes
 from models.decisions import DecisionRule, decide
 from models.labels import LabelSpace
 from models.registry import load_member, read_card, trained_labels
@@ -37,7 +37,8 @@ class BlendTagger:
 
     def predict(self, batch: VerbatimBatch) -> TagProbabilities:
         """Give calibrated probabilities for each verbatim, in the order given."""
-        return self.combination.apply([member.predict(batch) for member in self.members], batch.audiences)
+        read = [member.predict(batch) for member in self.members]
+        return self.combination.apply(with_all_themes(read), batch.audiences)
 
     def decide(self, probabilities: TagProbabilities) -> Decisions:
         """Decide labels with the blend's own thresholds."""

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.blend.combine import Combination, fit_combination
+from models.blend.combine import Combination, fit_combination, fit_shared_weights, with_all_themes
 from models.decisions import DecidedPositions, DecisionRule, decide_positions
-from models.gold import GoldSet
-from models.registry import MODEL_FILE
+from models.folds import group_folds
+from models.gold import AUTHORED, GoldSet
+from models.labels import LabelSpace
+from models.oof import read_oof, write_oof
+from models.predictions import Predictions
+from models.registry import MODEL_FILE, model_folder
 from models.tagger import TagProbabilities
 from models.thresholds import learn_rule
 
 VERSION = 1
+RANDOM = "random"
+FEWEST_DRAWN = 2000
 
 Positions = NDArray[np.intp]
 
@@ -40,26 +46,84 @@ class Combined:
 
 
 def combine_held_out(members: Sequence[TagProbabilities], gold: GoldSet) -> Combined:
-    """Learn weights, calibration and thresholds; judge them by leaving each source out in turn.
+    """Learn weights, calibration and thresholds; judge them by leaving groups of sources out in turn.
+
+    Authored verbatims are judged but, where there are real ones, not learnt from: they are more pointed than
+    what people write. Calibration is learnt on verbatims drawn at random where enough were, so that
+    probabilities average to what is common; thresholds on all, so that what is rare weighs.
 
     Args:
         members: For each model, what it said of verbatims that it had not seen.
         gold: The labels of the same verbatims.
     """
-    combination = fit_combination(members, gold)
-    everything = combination.apply(members, gold.batch.audiences)
-    rule = learn_rule(everything, gold)
-    probabilities, decided = _copy(everything), _copy_decided(decide_positions(everything, rule))
-    sources = np.unique(gold.sources)
-    for source in sources if len(sources) > 1 else ():
-        inside, outside = np.flatnonzero(gold.sources == source), np.flatnonzero(gold.sources != source)
-        rest = gold.take(outside)
-        found = fit_combination([take(member, outside) for member in members], rest)
-        threshold = learn_rule(found.apply([take(m, outside) for m in members], rest.batch.audiences), rest)
-        here = found.apply([take(member, inside) for member in members], gold.take(inside).batch.audiences)
-        _put(probabilities, inside, here)
-        _put_decided(decided, inside, decide_positions(here, threshold))
+    real = gold.sources != AUTHORED
+    learnt = real if real.any() else np.ones_like(real)
+    combination, rule = _fit(members, gold, np.flatnonzero(learnt))
+    probabilities = combination.apply(members, gold.batch.audiences)
+    decided = _copy_decided(decide_positions(probabilities, rule))
+    for fold in group_folds(gold):
+        outside = fold.train[learnt[fold.train]]
+        if len(outside):
+            found, threshold = _fit(members, gold, outside)
+            audiences = gold.audiences[fold.test].tolist()
+            here = found.apply([take(member, fold.test) for member in members], audiences)
+            _put(probabilities, fold.test, here)
+            _put_decided(decided, fold.test, decide_positions(here, threshold))
     return Combined(combination, rule, probabilities, decided)
+
+
+def _fit(
+    members: Sequence[TagProbabilities], gold: GoldSet, rows: Positions
+) -> tuple[Combination, DecisionRule]:
+    """Learn a combination and its thresholds on some verbatims: calibrate one model, or weigh several."""
+    if len(members) > 1:
+        combination = fit_shared_weights([take(member, rows) for member in members], gold.take(rows))
+    else:
+        fair = rows[gold.strata[rows] == RANDOM]
+        drawn = fair if len(fair) >= FEWEST_DRAWN else rows
+        combination = fit_combination([take(member, drawn) for member in members], gold.take(drawn))
+    part = gold.take(rows)
+    whole = combination.apply([take(member, rows) for member in members], part.batch.audiences)
+    return combination, learn_rule(whole, part)
+
+
+def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Combined:
+    """Learn to blend models from the out-of-fold predictions that each was trained with; write the blend.
+
+    No text is needed: what the models say of the same verbatim is found by its key. Only verbatims that all
+    of them were judged on count.
+
+    Args:
+        folder: Where the blend goes.
+        names: Names or folders of the models.
+        labels: The codebook's label space.
+
+    Raises:
+        ModelError: A model came without its out-of-fold predictions.
+    """
+    stored = [read_oof(model_folder(name), labels) for name in names]
+    rows_of = [{key: row for row, key in enumerate(gold.ids)} for gold, _, _ in stored]
+    first, _, lengths = stored[0]
+    common = [key for key in first.ids if all(key in rows for rows in rows_of)]
+    at = [np.array([rows[key] for key in common], dtype=np.intp) for rows in rows_of]
+    gold = first.take(at[0])
+    # Without texts, parts are drawn by the keys.
+    gold = replace(gold, batch=replace(gold.batch, texts=common))
+    members = [
+        take(predictions.probabilities, rows)
+        for (_, predictions, _), rows in zip(stored, at, strict=True)
+        if predictions.probabilities is not None
+    ]
+    combined = combine_held_out(with_all_themes(members), gold)
+    write_blend(folder, names, combined, gold)
+    write_oof(
+        folder,
+        gold,
+        Predictions(combined.decided, combined.probabilities),
+        keys=np.array([int(key) for key in common], dtype=np.uint64),
+        n_words=lengths[at[0]],
+    )
+    return combined
 
 
 def write_blend(folder: Path, members: Sequence[str], combined: Combined, gold: GoldSet) -> Path:
@@ -96,10 +160,6 @@ def take(probabilities: TagProbabilities, rows: Positions) -> TagProbabilities:
         incivility=probabilities.incivility[rows],
         themes={theme: columns[rows] for theme, columns in probabilities.themes.items()},
     )
-
-
-def _copy(probabilities: TagProbabilities) -> TagProbabilities:
-    return take(probabilities, np.arange(len(probabilities.sentiment)))
 
 
 def _copy_decided(decided: DecidedPositions) -> DecidedPositions:

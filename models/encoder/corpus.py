@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from models.compact.encoding import AUDIENCE_TOKENS, PLAIN, STAR_TOKENS, tidy, token_id
 from models.encoder.shards import RowTokens, TokenisedTexts, write_shards
 from models.encoder.wordpiece import SPECIAL_TOKENS, learn_wordpiece
+from models.gold import text_hash
 
 Mask = Callable[[Sequence[str]], Sequence[str]]
 """Replaces personal data, names above all, by placeholders; what is learnt must never have seen them."""
@@ -42,7 +43,12 @@ class TextSource:
 
 
 def read_parquet_texts(
-    path: Path, shares: dict[str, float], *, writer: str = "plain", default_share: float = 0.0
+    path: Path,
+    shares: dict[str, float],
+    *,
+    writer: str = "plain",
+    default_share: float = 0.0,
+    unrated: Collection[str] = (),
 ) -> Iterator[TextSource]:
     """Read a Parquet file with columns `text`, `source` and, for reviews, `rating`.
 
@@ -51,6 +57,7 @@ def read_parquet_texts(
         shares: How often texts of a source are drawn, relative to others; a source at 0 is left out.
         writer: Who wrote the texts.
         default_share: Share of a source that is not named.
+        unrated: SHA-256 of the texts whose rating must not be learnt from, because models are judged on them.
 
     Yields:
         The texts of each source.
@@ -68,7 +75,9 @@ def read_parquet_texts(
         yield TextSource(
             texts=[table["text"][row] for row in kept],
             writer=writer,
-            stars=None if ratings is None else [ratings[row] or 0 for row in kept],
+            stars=None
+            if ratings is None
+            else [0 if text_hash(table["text"][row]) in unrated else ratings[row] or 0 for row in kept],
             share=share,
         )
 

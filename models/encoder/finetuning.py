@@ -37,10 +37,12 @@ class FineTuneSettings:
         dropout: Share of states dropped inside the encoder.
         hidden_tokens: Share of text tokens replaced by the mask, so that no single word decides.
         averaging: Decay of the running average of weights that is kept in the end.
+        half: Compute in bfloat16: about twice as fast on a processor with AVX512-BF16 or AMX, slow on others.
+        employees: How much an employee's verbatim counts beside a customer's: few of them are labelled.
         seed: Seed of the order, the masks and the heads' first weights.
     """
 
-    epochs: float = 5
+    epochs: float = 2
     batch_tokens: int = 2048
     encoder_rate: float = 6e-4
     head_rate: float = 2e-3
@@ -48,6 +50,8 @@ class FineTuneSettings:
     dropout: float = 0.1
     hidden_tokens: float = 0.1
     averaging: float = 0.99
+    half: bool = False
+    employees: float = 2.0
     seed: int = 0
 
 
@@ -152,8 +156,9 @@ def fine_tune(
         for group in optimiser.param_groups:
             group["lr"] = group["top"] * share
         ids = hide_tokens(torch.from_numpy(batch.ids), settings.hidden_tokens, mask_id, n_control)
-        scores = model(ids, torch.from_numpy(batch.real))
-        loss = multitask_loss(scores, data.targets(batch.rows), layout, weights)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.half):
+            scores = model(ids, torch.from_numpy(batch.real))
+        loss = multitask_loss(scores.float(), data.targets(batch.rows), layout, weights)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()

@@ -29,8 +29,8 @@ from models.encoder.finetuning import (
 )
 from models.encoder.heads import LabelHeads, LossWeights, MultiTaskModel
 from models.encoder.pretraining import load_encoder
-from models.folds import Fold, random_folds
-from models.gold import AUTHORED, GoldSet
+from models.folds import Fold
+from models.gold import GoldSet
 from models.labels import LabelSpace
 from models.registry import MODEL_FILE
 
@@ -54,38 +54,6 @@ class Pretrained:
     def encode(self, gold: GoldSet) -> list[list[int]]:
         """Give the token ids of labelled verbatims."""
         return VerbatimEncoder(self.tokenizer, self.max_tokens).encode(gold.batch)
-
-
-def source_group_folds(gold: GoldSet, n_groups: int = 3) -> tuple[Fold, ...]:
-    """Hold out real sources in groups of like sizes: stricter than one at a time, and cheaper.
-
-    Authored verbatims are always learnt from. Each source is judged by a model that saw neither it nor the
-    rest of its group.
-
-    Without two real sources, parts are held out at random.
-
-    Args:
-        gold: Labelled verbatims.
-        n_groups: Number of groups.
-    """
-    names, counts = np.unique(gold.sources[gold.sources != AUTHORED], return_counts=True)
-    if len(names) < 2:
-        return random_folds(gold, n_groups)
-    groups: list[list[str]] = [[] for _ in range(n_groups)]
-    sizes = [0] * n_groups
-    for k in np.argsort(-counts, kind="stable"):
-        smallest = sizes.index(min(sizes))
-        groups[smallest].append(str(names[k]))
-        sizes[smallest] += int(counts[k])
-    return tuple(
-        Fold(
-            name=f"group-{number}",
-            train=np.flatnonzero(~np.isin(gold.sources, group)),
-            test=np.flatnonzero(np.isin(gold.sources, group)),
-        )
-        for number, group in enumerate(groups)
-        if group
-    )
 
 
 def learn(
@@ -115,7 +83,7 @@ def learn(
         ids=pretrained.encode(taken),
         gold=taken,
         stars=np.full(len(taken), -1, dtype=np.int8),
-        weight=np.ones(len(taken), dtype=np.float32),
+        weight=np.where(taken.audiences == "employee", settings.employees, 1).astype(np.float32),
     )
     fine_tune(
         model,

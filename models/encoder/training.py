@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.blend.training import Combined, combine_held_out
+from models.blend.training import combine_held_out
 from models.compact.layout import ScoreLayout, Scores, probabilities_of
 from models.encoder.finetuning import FineTuneSettings
 from models.encoder.recipe import (
     Pretrained,
     held_out_scores,
     learn_average,
-    source_group_folds,
     write_compact,
 )
+from models.folds import N_GROUPS, group_folds
 from models.gold import GoldSet
+from models.oof import write_oof
+from models.predictions import Predictions
 
 Report = Callable[[str], None]
 
@@ -30,14 +31,11 @@ class TrainedCompact:
 
     Attributes:
         folder: Where it was written.
-        judged: The verbatims of real sources: those it can be judged on.
-        combined: Calibration, thresholds, and what calibrated models that had not seen a verbatim's source
-            say of `judged`.
+        unseen: What calibrated models that had not seen a verbatim nor its source say of it.
     """
 
     folder: Path
-    judged: GoldSet
-    combined: Combined
+    unseen: Predictions
 
 
 def train_compact(
@@ -46,7 +44,7 @@ def train_compact(
     folder: Path,
     settings: FineTuneSettings,
     *,
-    n_groups: int = 3,
+    n_groups: int = N_GROUPS,
     n_seeds: int = 1,
     scratch: Path | None = None,
     eight_bits: bool = True,
@@ -65,8 +63,8 @@ def train_compact(
         eight_bits: Whether the shipped matrices are 8-bit.
         report: Told what is being done.
     """
-    judged, scores = out_of_fold_scores(gold, pretrained, settings, n_groups, scratch, report)
-    combined = combine_held_out([probabilities_of(scores, ScoreLayout(gold.labels))], judged)
+    scores = out_of_fold_scores(gold, pretrained, settings, n_groups, scratch, report)
+    combined = combine_held_out([probabilities_of(scores, ScoreLayout(gold.labels))], gold)
     report("all verbatims")
     model = learn_average(pretrained, gold, settings, n_seeds)
     write_compact(
@@ -78,7 +76,9 @@ def train_compact(
         n_training=len(gold),
         eight_bits=eight_bits,
     )
-    return TrainedCompact(folder, judged, combined)
+    unseen = Predictions(combined.decided, combined.probabilities)
+    write_oof(folder, gold, unseen)
+    return TrainedCompact(folder, unseen)
 
 
 def out_of_fold_scores(
@@ -88,19 +88,15 @@ def out_of_fold_scores(
     n_groups: int,
     scratch: Path | None = None,
     report: Report = lambda message: None,
-) -> tuple[GoldSet, Scores]:
-    """Score every verbatim of a real source by a model that saw neither it nor its source.
+) -> Scores:
+    """Score every verbatim by a model that saw neither it nor, where it is real, its source.
 
     Returns:
-        Those verbatims, and their scores in the same order.
+        Score vectors in the order of the verbatims, shape (n, layout.width).
     """
-    rows: list[NDArray[np.intp]] = []
-    parts: list[Scores] = []
-    for fold in source_group_folds(gold, n_groups):
-        report(f"without {', '.join(sorted(set(gold.sources[fold.test].tolist())))}")
-        cache = scratch / f"{fold.name}.npy" if scratch else None
-        parts.append(held_out_scores(pretrained, gold, fold, settings, cache=cache))
-        rows.append(fold.test)
-    positions = np.concatenate(rows)
-    order = np.argsort(positions)
-    return gold.take(positions[order]), np.concatenate(parts)[order]
+    scores = np.zeros((len(gold), ScoreLayout(gold.labels).width), dtype=np.float32)
+    for number, fold in enumerate(group_folds(gold, n_groups)):
+        report(f"without {fold.name}")
+        cache = scratch / f"group-{number}.npy" if scratch else None
+        scores[fold.test] = held_out_scores(pretrained, gold, fold, settings, cache=cache)
+    return scores

@@ -66,7 +66,7 @@ def gram_matrix(features: sparse.csr_matrix) -> Floats:
     n = features.shape[0]
     columns = sparse.csr_matrix((data, positions, features.indptr), shape=(n, max(len(used), 1))).tocsc()
     columns.sort_indices()
-    lower = _lower_gram(
+    gram: Floats = _lower_gram(
         features.indptr.astype(np.int64),
         positions.astype(np.int64),
         data,
@@ -75,7 +75,16 @@ def gram_matrix(features: sparse.csr_matrix) -> Floats:
         columns.data,
         n,
     )
-    return np.asarray(lower + np.tril(lower, -1).T, dtype=np.float32)
+    _mirror(gram)
+    return gram
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _mirror(gram):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Fill the upper triangle from the lower one in place: a copy would not fit beside a large matrix."""
+    for i in prange(gram.shape[0]):
+        for j in range(i + 1, gram.shape[0]):
+            gram[i, j] = gram[j, i]
 
 
 @njit(cache=True, nogil=True, parallel=True, fastmath=True)

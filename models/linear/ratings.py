@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,17 +68,17 @@ def empty_ratings() -> RatingModel:
     )
 
 
-def fit_ratings(reviews: RatedReviews, without: str | None = None, *, seed: int = 0) -> RatingModel:
+def fit_ratings(reviews: RatedReviews, without: Collection[str] = (), *, seed: int = 0) -> RatingModel:
     """Learn which words go with how many stars, by AdaGrad over single reviews.
 
     Args:
         reviews: Rated reviews; none of them may be a labelled verbatim.
-        without: A source to leave out, so that a fold that holds it out learns nothing of it.
+        without: Sources to leave out, so that a fold that holds them out learns nothing of them.
         seed: Of the order of the reviews.
 
     Source: Duchi, Hazan and Singer (2011).
     """
-    kept = np.flatnonzero(reviews.sources != without) if without else np.arange(len(reviews.stars))
+    kept = np.flatnonzero(~np.isin(reviews.sources, sorted(without)))
     words = reviews.counts.words[kept]
     n_reviews = np.bincount(words.indices, minlength=N_WORD_FEATURES)
     ids = np.flatnonzero(n_reviews >= MIN_REVIEWS)

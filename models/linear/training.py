@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decisions import DecidedPositions, DecisionRule, decide_positions
-from models.folds import fold_numbers
-from models.gold import AUTHORED, UNKNOWN, GoldSet
+from models.folds import group_folds
+from models.gold import AUTHORED, GoldSet
 from models.linear.features import LETTER_SHARE, WORD_SHARE, Features, build_features, build_gram
 from models.linear.heads import head_specs, head_targets, tag_probabilities
 from models.linear.kernel import Floats, Head, Solution, fit_heads
@@ -30,7 +30,6 @@ SECOND_PENALTY = 100.0
 SETTLED_AT = 10_000
 """Verbatims from which the second stage may leave the first as far as the penalty says; with fewer, less."""
 OTHER_AUDIENCE_EVERY = 5
-N_HASHED_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def train_linear(
     report("features and likenesses")
     features = build_features(gold)
     gram = build_gram(features)
-    folds = held_out_parts(gold)
+    folds = tuple(fold.test for fold in group_folds(gold))
     ratings = fit_ratings(reviews, seed=seed) if reviews else empty_ratings()
     scores = _unseen_scores(features, gram, folds, _without(reviews, ratings, seed), report)
     readings = dense_readings(scores, gold.batch, gold.labels)
@@ -82,31 +81,11 @@ def train_linear(
     return TrainedLinear(_export(features, solution, ratings, layer), rule, unseen)
 
 
-def held_out_parts(gold: GoldSet) -> tuple[Positions, ...]:
-    """Split the verbatims: each real source; in parts, authored ones and a source that alone has a theme.
-
-    A theme of one's own is often labelled in one source only: held out whole, nothing would be known of it.
-    """
-    numbers = fold_numbers(gold.batch.texts, N_HASHED_FOLDS)
-    real = sorted(set(gold.sources.tolist()) - {AUTHORED} - _alone_with_a_theme(gold))
-    parts = [np.flatnonzero(gold.sources == source) for source in real] if len(real) > 1 else []
-    rest = ~np.isin(gold.sources, real) if parts else np.ones(len(gold), dtype=np.bool_)
-    parts += [np.flatnonzero(rest & (numbers == k)) for k in range(N_HASHED_FOLDS)]
-    return tuple(part for part in parts if len(part))
-
-
-def _alone_with_a_theme(gold: GoldSet) -> set[str]:
-    knowing = [
-        set(gold.sources[gold.themes[:, k] != UNKNOWN].tolist()) for k in range(len(gold.labels.themes))
-    ]
-    return set().union(*(sources for sources in knowing if len(sources) == 1))
-
-
 def _unseen_scores(
     features: Features,
     gram: Floats,
     folds: tuple[Positions, ...],
-    ratings_without: Callable[[str], RatingModel],
+    ratings_without: Callable[[set[str]], RatingModel],
     report: Report,
 ) -> FirstScores:
     gold = features.gold
@@ -115,8 +94,8 @@ def _unseen_scores(
     clauses = np.zeros((len(features.owners), n_columns + N_RATINGS), dtype=np.float32)
     questions = np.zeros((len(gold), len(gold.labels.themes)), dtype=np.float32)
     for held_out in folds:
-        name = str(gold.sources[held_out[0]])
-        report(f"without {name}, {len(held_out)} verbatims")
+        hidden = set(gold.sources[held_out].tolist()) - {AUTHORED}
+        report(f"without {', '.join(sorted(hidden)) or 'a part'}, {len(held_out)} verbatims")
         solution = _fit_first(gram, gold, np.setdiff1d(np.arange(len(gold)), held_out))
         mine = np.flatnonzero(np.isin(features.owners, held_out))
         words, letters = features.primal(solution.dual)
@@ -126,18 +105,20 @@ def _unseen_scores(
         asked = np.intersect1d(held_out, features.asked)
         themes = theme_columns(gold.labels)
         questions[asked] = (features.questions.take(asked).scores(words, letters) + offsets)[:, themes]
-        ratings = ratings_without(name)
+        ratings = ratings_without(hidden)
         texts[held_out, n_columns:] = ratings.scores(features.text_counts.take(held_out))
         clauses[mine, n_columns:] = ratings.scores(features.clause_counts.take(mine))
     return FirstScores(texts, clauses, features.starts, questions)
 
 
-def _without(reviews: RatedReviews | None, ratings: RatingModel, seed: int) -> Callable[[str], RatingModel]:
-    """Give the way to a rating model that knows nothing of a source."""
+def _without(
+    reviews: RatedReviews | None, ratings: RatingModel, seed: int
+) -> Callable[[set[str]], RatingModel]:
+    """Give the way to a rating model that knows nothing of some sources."""
     rated = set() if reviews is None else set(reviews.sources.tolist())
 
-    def fit_without(source: str) -> RatingModel:
-        return fit_ratings(reviews, source, seed=seed) if reviews and source in rated else ratings
+    def fit_without(sources: set[str]) -> RatingModel:
+        return fit_ratings(reviews, sources & rated, seed=seed) if reviews and sources & rated else ratings
 
     return fit_without
 
@@ -256,7 +237,6 @@ __all__ = [
     "LETTER_SHARE",
     "WORD_SHARE",
     "TrainedLinear",
-    "held_out_parts",
     "take_probabilities",
     "train_linear",
 ]

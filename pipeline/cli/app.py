@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "tag": "pipeline.cli.tag",
     "evaluate": "pipeline.cli.evaluate",
     "train": "pipeline.cli.train",
+    "blend": "pipeline.cli.blend",
     "retrain": "pipeline.cli.retrain",
     "releases": "pipeline.cli.releases",
     "serve": "pipeline.cli.serve",

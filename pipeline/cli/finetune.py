@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +12,13 @@ from rich.console import Console
 from models.registry import SHIPPED
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
+from pipeline.training_data import DATA_VARIABLE, USUAL_DATA, data_folder, gather, masked
 
 if TYPE_CHECKING:
+    from models.encoder.finetuning import FineTuneSettings
     from models.gold import GoldSet
     from models.labels import LabelSpace
 
-DATA_VARIABLE = "MIROIR_TRAINING_DATA"
 PRETRAINED = SHIPPED / "compact"
 
 
@@ -30,7 +31,7 @@ def finetune(
     output: Annotated[Path, typer.Option(help="Dossier du modèle.")],
     data: Annotated[
         Path | None,
-        typer.Option(help=f"Dossier de labelled_real.jsonl et reviews.parquet (sinon {DATA_VARIABLE})."),
+        typer.Option(help=f"Dossier des données (sinon {DATA_VARIABLE}, puis {USUAL_DATA})."),
     ] = None,
     gold: Annotated[list[Path] | None, typer.Option(help="Vos verbatims étiquetés (JSONL), en plus.")] = None,
     encoder: Annotated[
@@ -39,7 +40,10 @@ def finetune(
     pretrained: Annotated[
         Path, typer.Option(help="Dossier de l'encodeur pré-entraîné (encoder.pt, tokenizer.json).")
     ] = PRETRAINED,
-    epochs: Annotated[float, typer.Option(help="Passages sur les verbatims.")] = 3,
+    epochs: Annotated[float, typer.Option(help="Passages sur les verbatims.")] = 2,
+    half: Annotated[
+        bool, typer.Option(help="Calculer en bfloat16 (processeur avec AVX512-BF16 ou AMX).")
+    ] = False,
     seeds: Annotated[int, typer.Option(help="Apprentissages moyennés (modèle compact).")] = 1,
     batch_size: Annotated[int, typer.Option(help="Verbatims par pas (encodeur Hugging Face).")] = 16,
     seed: Annotated[int, typer.Option(help="Graine.")] = 0,
@@ -48,18 +52,26 @@ def finetune(
     """Affiner un modèle neuronal sur des verbatims étiquetés et masqués (extra « train » requis)."""
     console = Console(stderr=True)
     labelled = _labelled(data, gold or [], read_codebook(codebook).label_space, console)
+    from models.encoder.finetuning import FineTuneSettings
+
     if encoder:
         _finetune_hub(labelled, encoder, output, epochs, batch_size, seed)
     else:
-        _finetune_compact(labelled, pretrained, output, epochs, seeds, seed, console)
+        _finetune_compact(
+            labelled,
+            pretrained,
+            output,
+            FineTuneSettings(epochs=epochs, half=half, seed=seed),
+            seeds,
+            console,
+        )
     console.print(f"Modèle : {output}", highlight=False)
 
 
 def _labelled(data: Path | None, own: list[Path], labels: LabelSpace, console: Console) -> GoldSet:
     from models.gold import read_gold
-    from pipeline.training_data import gather, masked
 
-    folder = data or (Path(os.environ[DATA_VARIABLE]) if DATA_VARIABLE in os.environ else None)
+    folder = data_folder(data, own)
     if folder is not None:
         return gather(folder, labels, own, lambda message: console.print(f"[dim]…[/] {message}")).gold
     if own:
@@ -74,11 +86,15 @@ def _labelled(data: Path | None, own: list[Path], labels: LabelSpace, console: C
 
 
 def _finetune_compact(
-    gold: GoldSet, pretrained: Path, output: Path, epochs: float, seeds: int, seed: int, console: Console
+    gold: GoldSet,
+    pretrained: Path,
+    output: Path,
+    settings: FineTuneSettings,
+    seeds: int,
+    console: Console,
 ) -> None:
     from tokenizers import Tokenizer
 
-    from models.encoder.finetuning import FineTuneSettings
     from models.encoder.recipe import Pretrained
     from models.encoder.training import train_compact
 
@@ -87,19 +103,20 @@ def _finetune_compact(
         gold,
         start,
         output,
-        FineTuneSettings(epochs=epochs, seed=seed),
+        settings,
         n_seeds=seeds,
         scratch=output / "scratch",
         report=lambda message: console.print(f"[dim]…[/] {message}", highlight=False),
     )
+    shutil.rmtree(output / "scratch")
 
 
 def _finetune_hub(
     gold: GoldSet, encoder: str, output: Path, epochs: float, batch_size: int, seed: int
 ) -> None:
-    from models.encoder.recipe import source_group_folds
+    from models.folds import group_folds
     from models.transformer.training import TransformerSettings, train_transformer
 
-    fold = source_group_folds(gold, 5)[-1]
+    fold = group_folds(gold)[-1]
     settings = TransformerSettings(encoder=encoder, epochs=epochs, batch_size=batch_size, seed=seed)
     train_transformer(gold.take(fold.train), gold.take(fold.test), settings, output)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-    from models.encoder.corpus import TextSource
     from models.encoder.pretraining import Progress as RunProgress
 
 # Informal text is worth the most, and customers' own reviews most of all; formal text is drawn now and then.
@@ -25,6 +24,7 @@ PLAIN_SHARES = {
     "news_gilets_jaunes": 0.4, "docs_ms_support_fr": 0.08, "novels_eltec": 0.05, "news_orangesum": 0.04,
 }  # fmt: skip
 REVIEW_SHARE = 4.0
+AUTHORED_SHARE = 8.0
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +48,9 @@ def pretrain_command(
         int, typer.Option(help="Lignes de 96 signes par pas : 32 sur processeur, 1024 sur GPU.")
     ] = 32,
     device: Annotated[str, typer.Option(help="cpu ou cuda.")] = "cpu",
+    half: Annotated[
+        bool, typer.Option(help="Calculer en bfloat16 (GPU, ou processeur avec AVX512-BF16 ou AMX).")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Graine.")] = 0,
 ) -> None:
     """Pré-entraîner un encodeur ; la même commande reprend un apprentissage interrompu."""
@@ -77,7 +80,7 @@ def pretrain_command(
             texts,
             Vocabulary(size, n_control_ids(), continued_pieces(tokenizer), row_tokens(tokenizer)),
             shape,
-            PretrainSettings(minutes=minutes, rows=rows, device=device, seed=seed),
+            PretrainSettings(minutes=minutes, rows=rows, device=device, half=half, seed=seed),
             folder / "encoder.pt",
             start_embedding=_start_embedding(folder, size, width, seed),
             report=report,
@@ -92,13 +95,18 @@ def pretrain_command(
 def _write_corpus(
     reviews: Sequence[Path], plain: Sequence[Path], folder: Path, vocabulary: int, console: Console
 ) -> None:
-    from models.encoder.corpus import read_parquet_texts, write_corpus
+    from models.encoder.corpus import TextSource, read_parquet_texts, write_corpus
     from pipeline.privacy.lexicons import lexicons
     from pipeline.privacy.masking import mask_texts
+    from pipeline.training_data import authored_texts, labelled_hashes
 
     sources: list[TextSource] = []
     for path in reviews:
-        sources += read_parquet_texts(path, {}, writer="customer", default_share=REVIEW_SHARE)
+        sources += read_parquet_texts(
+            path, {}, writer="customer", default_share=REVIEW_SHARE, unrated=labelled_hashes(path.parent)
+        )
+    for audience, texts in authored_texts().items():
+        sources.append(TextSource(texts, writer=audience, share=AUTHORED_SHARE))
     for path in plain:
         sources += read_parquet_texts(path, PLAIN_SHARES)
     words = lexicons()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +20,16 @@ from models.registry import MODEL_FILE, SHIPPED
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
 from pipeline.privacy.lexicons import lexicons
-from pipeline.training_data import GOLD_FOLDER, TrainingData, gather, masked
-
-DATA_VARIABLE = "MIROIR_TRAINING_DATA"
-USUAL_DATA = Path("../shared/data")
+from pipeline.training_data import (
+    DATA_VARIABLE,
+    GOLD_FOLDER,
+    MOST_VERBATIMS,
+    USUAL_DATA,
+    TrainingData,
+    data_folder,
+    gather,
+    masked,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +48,9 @@ def train(
         bool, typer.Option(help="Sans --data : apprendre aussi des verbatims rédigés livrés.")
     ] = True,
     codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
+    most: Annotated[
+        int, typer.Option(help="Verbatims appris au plus : la mémoire croît comme leur carré.")
+    ] = MOST_VERBATIMS,
     seed: Annotated[int, typer.Option(help="Graine : même graine, mêmes poids.")] = 0,
     forget_names: Annotated[
         bool,
@@ -60,9 +68,9 @@ def train(
 
     labels = read_codebook(codebook).label_space
     own = gold or []
-    folder = _data_folder(data, own)
+    folder = data_folder(data, own)
     if folder is not None:
-        content = gather(folder, labels, own, report)
+        content = gather(folder, labels, own, report, most=most)
     elif own:
         paths = [*(sorted(GOLD_FOLDER.glob("authored*.jsonl")) if authored else []), *own]
         content = TrainingData(masked(read_gold(paths, labels)), None)
@@ -102,12 +110,3 @@ def _forget_names(folder: Path) -> None:
     for name in (MODEL_FILE, "CARD.md"):
         text = (folder / name).read_text(encoding="utf-8")
         (folder / name).write_text(text.replace(before.digest(), after.digest()), encoding="utf-8")
-
-
-def _data_folder(data: Path | None, own: list[Path]) -> Path | None:
-    """Choose the folder named, or the usual one where it is there and nobody brought data of their own."""
-    if data is not None:
-        return data
-    if DATA_VARIABLE in os.environ:
-        return Path(os.environ[DATA_VARIABLE])
-    return USUAL_DATA if not own and USUAL_DATA.is_dir() else None

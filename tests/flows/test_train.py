@@ -36,7 +36,7 @@ def test_flow_refuses_on_too_few_corrections_and_its_artifact_says_why(small_run
 
     gold = tmp_path / "gold"
     gold.mkdir()
-    lines = AUTHORED.read_text(encoding="utf-8").splitlines()[::15]
+    lines = AUTHORED.read_text(encoding="utf-8").splitlines()[::45]
     (gold / "authored.jsonl").write_text("\n".join(lines), encoding="utf-8")
     monkeypatch.setattr(pipeline.retrain, "GOLD_FOLDER", gold)
     job = open_job(small_run.config)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from models.blend.combine import with_all_themes
 from models.blend.tagger import load_blend
 from models.blend.training import combine_held_out, write_blend
 from models.errors import ModelError
@@ -53,3 +55,27 @@ def test_blend_says_which_member_is_missing(tmp_path: Path) -> None:
     folder = write_blend(tmp_path / "blend", ["nowhere"], combine_held_out([member], gold), gold)
     with pytest.raises(ModelError, match="nowhere"):
         load_blend(folder, LABELS)
+
+
+def test_a_theme_that_one_member_alone_knows_is_told_by_it() -> None:
+    gold = gold_set()
+    knowing = noisy_member(gold, 0.5, 0)
+    ignorant = replace(noisy_member(gold, 0.5, 1), themes={})
+    completed = with_all_themes([ignorant, knowing])
+    assert [set(member.themes) for member in completed] == [set(LABELS.themes)] * 2
+    np.testing.assert_array_equal(completed[0].themes["means"], knowing.themes["means"])
+
+
+def test_combine_held_out_calibrates_on_what_was_drawn_at_random() -> None:
+    base = gold_set()
+    gold = base.take(np.tile(np.arange(len(base)), 100))
+    gold.sources[:] = np.repeat(["a", "b", "c"], len(gold) // 3)
+    # What was sought out is all negative: it must not make negative words likelier than they are.
+    gold.strata[:] = np.where(gold.sentiment == LABELS.sentiment.index("negative"), "sought", "random")
+    gold.strata[::4] = "random"
+    member = noisy_member(gold, 3.0, 0)
+    combined = combine_held_out([member], gold)
+    drawn = gold.strata == "random"
+    negative = LABELS.sentiment.index("negative")
+    told = combined.probabilities.sentiment[drawn, negative].mean()
+    assert abs(told - (gold.sentiment[drawn] == negative).mean()) < 0.03

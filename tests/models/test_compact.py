@@ -26,11 +26,12 @@ from models.encoder.finetuning import (
 )
 from models.encoder.heads import LabelHeads, MultiTaskModel
 from models.encoder.network import Encoder, EncoderShape, MaskedLanguageModel
-from models.encoder.recipe import Pretrained, source_group_folds
+from models.encoder.recipe import Pretrained
 from models.encoder.training import train_compact
 from models.encoder.wordpiece import learn_wordpiece
 from models.errors import ModelError
-from models.gold import GoldSet, gold_from_records
+from models.gold import GoldSet, gold_from_records, text_keys
+from models.oof import read_oof
 from models.registry import load_tagger
 from models.tagger import TagProbabilities, VerbatimBatch
 from pipeline.codebook import read_codebook
@@ -156,7 +157,7 @@ def test_tagger_agrees_with_torch(
         "version": 1,
         "max_tokens": 32,
         "labels": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(LABELS).items()},
-        "calibration": Combination.plain(LABELS, 1).as_json(),
+        "calibration": Combination.plain(LABELS, [1.0]).as_json(),
         "rule": DecisionRule.plain(LABELS).as_json(),
     }
     (folder / "model.json").write_text(json.dumps(card))
@@ -187,28 +188,15 @@ def test_train_compact_goes_the_whole_way(tokenizer: Tokenizer, tmp_path: Path) 
         n_seeds=2,
         scratch=tmp_path / "scratch",
     )
-    assert len(trained.judged) == 40
-    praised = trained.judged.sentiment == LABELS.sentiment.index("positive")
-    positive = trained.combined.probabilities.sentiment[:, LABELS.sentiment.index("positive")]
+    assert trained.unseen.probabilities is not None
+    positive = trained.unseen.probabilities.sentiment[:, LABELS.sentiment.index("positive")]
+    praised = gold.sentiment == LABELS.sentiment.index("positive")
     assert positive[praised].mean() > positive[~praised].mean() + 0.2
+    kept, _, _ = read_oof(trained.folder, LABELS)
+    assert kept.ids == tuple(str(key) for key in text_keys(gold))
     assert sorted(path.name for path in (tmp_path / "scratch").iterdir()) == ["group-0.npy", "group-1.npy"]
     tagger = load_tagger(str(trained.folder), LABELS)
     assert tagger.decide(tagger.predict(gold.batch)).sentiment[:2] == ["positive", "negative"]
-
-
-def test_source_group_folds_keep_a_source_together_and_learn_from_authored_texts() -> None:
-    gold = replace(gold_set(), sources=np.array(["shop", "bank", "authored"])[np.arange(60) % 3])
-    folds = source_group_folds(gold, 3)
-    assert [len(fold.test) for fold in folds] == [20, 20]
-    for fold in folds:
-        assert len(set(gold.sources[fold.test])) == 1
-        assert not set(gold.sources[fold.test]) & set(gold.sources[fold.train])
-        assert "authored" in gold.sources[fold.train]
-
-
-def test_source_group_folds_split_at_random_without_sources() -> None:
-    folds = source_group_folds(gold_set(), 3)
-    assert sorted(int(i) for fold in folds for i in fold.test) == list(range(60))
 
 
 def test_load_compact_says_which_file_is_missing(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def test_finetune_learns_from_own_verbatims(tmp_path: Path) -> None:
 
 def test_finetune_says_what_to_name_without_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIROIR_TRAINING_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(command(), ["--output", str(tmp_path / "model")])
     assert isinstance(result.exception, ConfigError)
     assert "there is nothing to learn from" in str(result.exception)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.folds import authored_folds, fold_numbers, random_folds, source_folds
+from models.folds import fold_numbers, group_folds, random_folds
 from models.gold import AUTHORED, UNKNOWN, GoldSet, gold_from_records, read_gold
 from pipeline.codebook import read_codebook
 
@@ -27,22 +28,29 @@ def _gold() -> GoldSet:
     )
 
 
-def test_source_folds_hold_out_each_real_source_once() -> None:
+def test_group_folds_hold_out_each_source_whole_and_everything_once() -> None:
     gold = _gold()
-    folds = source_folds(gold)
-    assert [fold.name for fold in folds] == ["a", "b", "c"]
+    folds = group_folds(gold, 2)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(gold)))
     for fold in folds:
-        assert set(gold.sources[fold.test]) == {fold.name}
-        assert fold.name not in gold.sources[fold.train]
-        assert AUTHORED in gold.sources[fold.train]
+        assert set(fold.train).isdisjoint(fold.test)
+        hidden = set(gold.sources[fold.test]) - {AUTHORED}
+        assert hidden
+        assert hidden.isdisjoint(gold.sources[fold.train])
 
 
-@pytest.mark.parametrize("make", [random_folds, authored_folds])
-def test_hashed_folds_cover_each_eligible_text_once(make) -> None:
+def test_group_folds_spread_the_sources_of_each_audience() -> None:
+    gold = _gold()
+    audiences = ["employee" if source in ("a", "c") else "customer" for source in gold.sources]
+    folds = group_folds(replace(gold, batch=replace(gold.batch, audiences=audiences)), 2)
+    for fold in folds:
+        assert len({"a", "c"} & set(gold.sources[fold.test])) == 1
+
+
+def test_random_folds_cover_each_text_once() -> None:
     gold = read_gold([AUTHORED_FILE], LABELS)
-    folds = make(gold)
-    tested = np.concatenate([fold.test for fold in folds])
-    assert sorted(tested) == list(range(len(gold)))
+    folds = random_folds(gold)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(gold)))
     assert all(not set(fold.test) & set(fold.train) for fold in folds)
 
 

@@ -64,4 +64,4 @@ def test_shipped_vocabulary_names_nobody() -> None:
 
 def test_shipped_folder_is_small_and_can_be_trained_on() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < MAX_BYTES
-    assert load_encoder(FOLDER / "encoder.pt").shape.layers == 3
+    assert load_encoder(FOLDER / "encoder.pt").shape.layers == 4

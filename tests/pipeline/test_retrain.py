@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import yaml
 
+from models.blend.training import blend_unseen
 from models.gold import GoldSet, read_gold
-from models.held_out import write_held_out
 from models.linear.saving import save_linear
 from models.linear.training import train_linear
-from models.registry import load_tagger
+from models.oof import read_oof, write_oof
+from models.registry import load_tagger, read_card
 from pipeline.codebook import read_codebook
 from pipeline.corrections import corrections
 from pipeline.errors import ConfigError
@@ -72,7 +73,7 @@ def first_champion(files):
     trained = train_linear(gold)
     folder = files / "premier"
     save_linear(folder, trained.weights, trained.rule, LABELS, {})
-    write_held_out(folder, gold, trained.unseen)
+    write_oof(folder, gold, trained.unseen)
     return folder
 
 
@@ -131,7 +132,7 @@ def test_retrain_gives_the_same_weights_for_the_same_seed(tmp_path, files, first
     left, right = outcomes
     assert left.challenger_id == right.challenger_id
     assert left.verdict == right.verdict
-    for name in ("weights.npz", "model.json", "oof.parquet", "held_out.json"):
+    for name in ("weights.npz", "model.json", "oof.parquet"):
         assert (left.folder / name).read_bytes() == (right.folder / name).read_bytes()
 
 
@@ -144,6 +145,24 @@ def test_retrain_leaves_no_text_in_the_models_folder(tmp_path, files, first_cham
     for path in outcome.folder.rglob("*"):
         content = path.read_bytes()
         assert not any(text in content for text in long_ones), path.name
+
+
+def test_retrain_blends_the_new_linear_model_with_the_champions_other_member(tmp_path, files, first_champion):
+    champion = tmp_path / "melange"
+    blend_unseen(champion, [str(first_champion), "compact"], LABELS)
+    job = job_in(tmp_path)
+    champion_id = with_champion(job, champion)
+    outcome = retrain(job, own=[files / "own.jsonl"], shipped=[files / "authored.jsonl"])
+    assert outcome.champion_id == champion_id
+    card = read_card(outcome.folder)
+    assert card["kind"] == "blend"
+    assert card["members"] == ["linear", "compact"]
+    assert read_card(outcome.folder / "linear")["kind"] == "linear"
+    assert load_tagger(str(outcome.folder), LABELS).model_id == outcome.challenger_id
+    assert min(outcome.verdict.n_judged.values()) >= 50
+    assert {each.audience for each in outcome.verdict.comparisons} == {"customer", "employee"}
+    judged, _, _ = read_oof(outcome.folder, LABELS)
+    assert len(judged) == sum(outcome.verdict.n_judged.values())
 
 
 def test_retrain_is_refused_when_nothing_is_new(tmp_path, files):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -11,7 +12,7 @@ from models.gold import gold_from_records
 from pipeline import training_data
 from pipeline.codebook import read_codebook
 from pipeline.errors import ConfigError
-from pipeline.training_data import gather, masked
+from pipeline.training_data import gather, labelled_hashes, masked, thinned
 
 LABELS = read_codebook().label_space
 RECORD = {
@@ -48,15 +49,25 @@ def test_gather_joins_labels_to_reviews_and_keeps_labelled_texts_out_of_the_rate
     )
     gold_folder = tmp_path / "gold"
     gold_folder.mkdir()
-    by_hash = {**RECORD, "sha256": hashlib.sha256(texts[0].encode()).hexdigest(), "stratum": "random"}
-    (gold_folder / "review_labels.jsonl").write_text(json.dumps(by_hash) + "\n", encoding="utf-8")
+    digest = hashlib.sha256(texts[0].encode()).digest()
+    by_hash = {
+        **RECORD,
+        "sha256": digest,
+        "stratum": "random",
+        "theme_means": None,
+        "theme_support": "positive",
+    }
+    pl.DataFrame([by_hash]).drop("themes").write_parquet(gold_folder / "review_labels.parquet")
     monkeypatch.setattr(training_data, "GOLD_FOLDER", gold_folder)
     content = gather(tmp_path, LABELS, [], _ignore)
     assert len(content.gold) == 2
+    assert content.gold.themes[1].tolist() == [0, 0, 0, 0, 0, 1]
     assert content.gold.batch.texts[1] == "Merci à Madame [PERSONNE] !"
     assert content.reviews is not None
     # Two are labelled, one has no stars.
     assert content.reviews.stars.tolist() == [5]
+
+    assert labelled_hashes(tmp_path) == {hashlib.sha256(text.encode()).hexdigest() for text in texts[:2]}
 
 
 def test_masked_leaves_labels_and_order_alone() -> None:
@@ -64,3 +75,12 @@ def test_masked_leaves_labels_and_order_alone() -> None:
     gold = masked(gold_from_records(records, LABELS))
     assert list(gold.batch.texts) == ["[TELEPHONE]", "", "😀"]
     assert gold.sentiment.tolist() == [1, 1, 1]
+
+
+def test_thinned_leaves_out_the_same_whatever_the_order() -> None:
+    records = [{**RECORD, "id": str(i), "text": f"verbatim {i}"} for i in range(60)]
+    gold = gold_from_records(records, LABELS)
+    kept = thinned(gold, 40)
+    assert len(kept) == 40
+    assert thinned(gold.take(np.arange(59, -1, -1)), 40).ids == kept.ids[::-1]
+    assert thinned(gold, 100).ids == gold.ids

@@ -174,7 +174,7 @@ def test_fit_ratings_tells_praise_from_complaint_and_leaves_a_source_out() -> No
     model = fit_ratings(RatedReviews(counts, stars, sources))
     scores = model.scores(counts)
     assert scores[0].min() > scores[1].max()
-    without = fit_ratings(RatedReviews(counts, stars, sources), "c")
+    without = fit_ratings(RatedReviews(counts, stars, sources), {"c"})
     assert len(without.ids) < len(model.ids)
 
 

@@ -1,0 +1,35 @@
+"""`miroir blend`: learn how to weigh models against each other from what they had not seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from models.registry import SHIPPED
+from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="blend")(blend)
+
+
+def blend(
+    output: Annotated[Path, typer.Option(help="Dossier du mélange.")] = SHIPPED / "blend",
+    member: Annotated[
+        list[str] | None, typer.Option(help="Modèle à mêler, nom ou dossier ; à répéter.")
+    ] = None,
+    codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
+) -> None:
+    """Mêler des modèles d'après leurs prédictions hors pli : aucun texte n'est nécessaire."""
+    from models.blend.training import blend_unseen
+
+    names = member or ["linear", "compact"]
+    combined = blend_unseen(output, names, read_codebook(codebook).label_space)
+    n_judged = len(combined.decided.sentiment)
+    Console(stderr=True).print(
+        f"{' + '.join(names)} : appris sur {n_judged} verbatims hors pli, {output}", highlight=False
+    )

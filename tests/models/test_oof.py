@@ -1,0 +1,51 @@
+"""Out-of-fold predictions beside a model: found again by the text, without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from models.blend.training import blend_unseen, combine_held_out, write_blend
+from models.gold import UNKNOWN, GoldSet, text_keys
+from models.oof import read_oof, write_oof
+from models.predictions import Predictions
+from models.registry import read_out_of_fold
+from tests.models.test_compact import LABELS, gold_set, noisy_member
+
+
+def stored(folder: Path, gold: GoldSet, seed: int) -> Path:
+    """A model's folder with what it said of verbatims that it had not seen."""
+    combined = combine_held_out([noisy_member(gold, 0.5, seed)], gold)
+    write_blend(folder, ["linear"], combined, gold)
+    write_oof(folder, gold, Predictions(combined.decided, combined.probabilities))
+    return folder
+
+
+def test_labels_that_no_reader_gave_calibrate_nothing(tmp_path: Path) -> None:
+    gold = gold_set()
+    incivility = gold.incivility.copy()
+    incivility[:7] = UNKNOWN
+    folder = stored(tmp_path / "model", replace(gold, incivility=incivility), 0)
+    table = read_out_of_fold(str(folder))
+    assert table is not None
+    assert table.num_rows == len(gold) - 7
+    assert "text_key" not in table.column_names
+    assert set(table["incivility"].to_pylist()) == {"none"}
+
+
+def test_blend_unseen_matches_verbatims_by_key_whatever_their_order(tmp_path: Path) -> None:
+    base = gold_set()
+    texts = [f"{text} ({row})" for row, text in enumerate(base.batch.texts)]
+    gold = replace(base, batch=replace(base.batch, texts=texts))
+    gold.sources[:] = np.array(["a", "b", "c"])[np.arange(len(gold)) % 3]
+    first = stored(tmp_path / "first", gold, 1)
+    second = stored(tmp_path / "second", gold.take(np.arange(len(gold))[::-1][:50]), 2)
+    blend_unseen(tmp_path / "blend", [str(first), str(second)], LABELS)
+    kept, predictions, n_words = read_oof(tmp_path / "blend", LABELS)
+    expected = [str(key) for key in text_keys(gold)][10:]
+    assert list(kept.ids) == expected
+    np.testing.assert_array_equal(kept.sentiment, gold.sentiment[10:])
+    assert n_words.tolist() == [len(text.split()) for text in texts[10:]]
+    assert (predictions.decided.sentiment == kept.sentiment).mean() > 0.8
