@@ -48,8 +48,13 @@ def load_tagger(name_or_path: str, labels: LabelSpace) -> Tagger:
 
 def load_member(folder: Path, name: str, labels: LabelSpace) -> Tagger:
     """Load a model that another one is made of: a folder beside its description, or a model of that name."""
+    return load_tagger(str(member_folder(folder, name)), labels)
+
+
+def member_folder(folder: Path, name: str) -> Path:
+    """Find the folder of a model that another one is made of."""
     beside = folder / name
-    return load_tagger(str(beside) if (beside / MODEL_FILE).is_file() else name, labels)
+    return beside if (beside / MODEL_FILE).is_file() else model_folder(name)
 
 
 def model_folder(name_or_path: str) -> Path:

@@ -24,7 +24,7 @@ from models.linear.saving import save_linear
 from models.linear.training import TrainedLinear
 from models.oof import write_oof
 from models.predictions import Predictions
-from models.registry import MODEL_FILE, load_member, model_folder, read_card
+from models.registry import MODEL_FILE, load_member, member_folder, read_card
 from models.tagger import TagProbabilities
 
 LINEAR = "linear"
@@ -67,7 +67,7 @@ def make_challenger(trained: TrainedLinear, gold: GoldSet, own: Flags, champion:
     may_judge = np.ones(len(gold), dtype=np.bool_)
     for name in companions:
         tagger = load_member(champion, name, gold.labels)
-        found, honest = honest_predictions(_member_folder(champion, name), tagger, gold, own)
+        found, honest = honest_predictions(member_folder(champion, name), tagger, gold, own)
         if found.probabilities is not None:
             said.append(found.probabilities)
         may_judge &= honest
@@ -75,7 +75,7 @@ def make_challenger(trained: TrainedLinear, gold: GoldSet, own: Flags, champion:
     rows = np.flatnonzero(may_judge)
     combined = combine_held_out([take(member, rows) for member in said], gold.take(rows))
     # Rows that may not judge keep what the linear model says: nobody looks at them.
-    unseen = trained.unseen.with_rows(rows, Predictions(combined.decided, combined.probabilities))
+    unseen = trained.unseen.with_rows(rows, combined.unseen)
     return Challenger(trained, companions, combined, unseen, may_judge)
 
 
@@ -110,15 +110,10 @@ def save_challenger(
     judged = gold.take(np.flatnonzero(challenger.may_judge))
     combined = challenger.combined
     write_blend(folder, [LINEAR, *challenger.companions], combined, judged)
-    write_oof(folder, judged, Predictions(combined.decided, combined.probabilities))
+    write_oof(folder, judged, combined.unseen)
 
 
 def _companions(champion: Path) -> tuple[str, ...]:
     """Name the champion's members that are no linear model; none where it is no blend."""
     members: Sequence[str] = read_card(champion).get("members", ())
-    return tuple(name for name in members if read_card(_member_folder(champion, name)).get("kind") != LINEAR)
-
-
-def _member_folder(champion: Path, name: str) -> Path:
-    beside = champion / name
-    return beside if (beside / MODEL_FILE).is_file() else model_folder(name)
+    return tuple(name for name in members if read_card(member_folder(champion, name)).get("kind") != LINEAR)

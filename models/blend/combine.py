@@ -177,6 +177,8 @@ def _log_loss(told: TagProbabilities, gold: GoldSet) -> float:
     total = 0.0
     for probabilities, codes in blocks:
         known = np.flatnonzero(codes != UNKNOWN)
+        if not len(known):
+            continue
         total -= float(np.log(np.clip(probabilities[known, codes[known]], _TINY, 1)).mean())
     return total
 

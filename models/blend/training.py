@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.blend.combine import Combination, fit_combination, fit_shared_weights, with_all_themes
-from models.decisions import DecidedPositions, DecisionRule, decide_positions
+from models.decisions import DecisionRule, decide_positions
 from models.folds import group_folds
 from models.gold import AUTHORED, GoldSet
 from models.labels import LabelSpace
@@ -35,14 +35,12 @@ class Combined:
     Attributes:
         combination: Learnt on every verbatim.
         rule: Thresholds learnt on every verbatim.
-        probabilities: Of combinations that did not see the verbatim's source.
-        decided: By thresholds that did not see it either.
+        unseen: What combinations and thresholds that did not see the verbatim's group of sources say.
     """
 
     combination: Combination
     rule: DecisionRule
-    probabilities: TagProbabilities
-    decided: DecidedPositions
+    unseen: Predictions
 
 
 def combine_held_out(members: Sequence[TagProbabilities], gold: GoldSet) -> Combined:
@@ -59,17 +57,25 @@ def combine_held_out(members: Sequence[TagProbabilities], gold: GoldSet) -> Comb
     real = gold.sources != AUTHORED
     learnt = real if real.any() else np.ones_like(real)
     combination, rule = _fit(members, gold, np.flatnonzero(learnt))
-    probabilities = combination.apply(members, gold.batch.audiences)
-    decided = _copy_decided(decide_positions(probabilities, rule))
+    unseen = _read(members, gold.batch.audiences, combination, rule)
     for fold in group_folds(gold):
         outside = fold.train[learnt[fold.train]]
         if len(outside):
             found, threshold = _fit(members, gold, outside)
-            audiences = gold.audiences[fold.test].tolist()
-            here = found.apply([take(member, fold.test) for member in members], audiences)
-            _put(probabilities, fold.test, here)
-            _put_decided(decided, fold.test, decide_positions(here, threshold))
-    return Combined(combination, rule, probabilities, decided)
+            inside = [take(member, fold.test) for member in members]
+            here = _read(inside, gold.audiences[fold.test].tolist(), found, threshold)
+            unseen = unseen.with_rows(fold.test, here)
+    return Combined(combination, rule, unseen)
+
+
+def _read(
+    members: Sequence[TagProbabilities],
+    audiences: Sequence[str],
+    combination: Combination,
+    rule: DecisionRule,
+) -> Predictions:
+    probabilities = combination.apply(members, audiences)
+    return Predictions(decide_positions(probabilities, rule), probabilities)
 
 
 def _fit(
@@ -119,7 +125,7 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
     write_oof(
         folder,
         gold,
-        Predictions(combined.decided, combined.probabilities),
+        combined.unseen,
         keys=np.array([int(key) for key in common], dtype=np.uint64),
         n_words=lengths[at[0]],
     )
@@ -160,27 +166,3 @@ def take(probabilities: TagProbabilities, rows: Positions) -> TagProbabilities:
         incivility=probabilities.incivility[rows],
         themes={theme: columns[rows] for theme, columns in probabilities.themes.items()},
     )
-
-
-def _copy_decided(decided: DecidedPositions) -> DecidedPositions:
-    return DecidedPositions(
-        sentiment=decided.sentiment.copy(),
-        enchantment=decided.enchantment.copy(),
-        incivility=decided.incivility.copy(),
-        themes={theme: values.copy() for theme, values in decided.themes.items()},
-        confidence=decided.confidence.copy(),
-    )
-
-
-def _put(into: TagProbabilities, rows: Positions, found: TagProbabilities) -> None:
-    for name in ("sentiment", "enchantment", "incivility"):
-        getattr(into, name)[rows] = getattr(found, name)
-    for theme, columns in found.themes.items():
-        into.themes[theme][rows] = columns
-
-
-def _put_decided(into: DecidedPositions, rows: Positions, found: DecidedPositions) -> None:
-    for name in ("sentiment", "enchantment", "incivility", "confidence"):
-        getattr(into, name)[rows] = getattr(found, name)
-    for theme, values in found.themes.items():
-        into.themes[theme][rows] = values

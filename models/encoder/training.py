@@ -76,9 +76,8 @@ def train_compact(
         n_training=len(gold),
         eight_bits=eight_bits,
     )
-    unseen = Predictions(combined.decided, combined.probabilities)
-    write_oof(folder, gold, unseen)
-    return TrainedCompact(folder, unseen)
+    write_oof(folder, gold, combined.unseen)
+    return TrainedCompact(folder, combined.unseen)
 
 
 def out_of_fold_scores(

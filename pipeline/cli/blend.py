@@ -29,7 +29,7 @@ def blend(
 
     names = member or ["linear", "compact"]
     combined = blend_unseen(output, names, read_codebook(codebook).label_space)
-    n_judged = len(combined.decided.sentiment)
+    n_judged = len(combined.unseen.decided.sentiment)
     Console(stderr=True).print(
         f"{' + '.join(names)} : appris sur {n_judged} verbatims hors pli, {output}", highlight=False
     )

@@ -28,8 +28,8 @@ def test_combine_held_out_beats_its_members() -> None:
         return float((decided == gold.sentiment).mean())
 
     alone = max(accuracy(member.sentiment.argmax(axis=1)) for member in members)
-    assert accuracy(combined.decided.sentiment) > alone + 0.02
-    for block in (combined.probabilities.sentiment, *combined.probabilities.themes.values()):
+    assert accuracy(combined.unseen.decided.sentiment) > alone + 0.02
+    for block in (combined.unseen.probabilities.sentiment, *combined.unseen.probabilities.themes.values()):
         np.testing.assert_allclose(block.sum(axis=1), 1, atol=1e-4)
 
 
@@ -77,5 +77,5 @@ def test_combine_held_out_calibrates_on_what_was_drawn_at_random() -> None:
     combined = combine_held_out([member], gold)
     drawn = gold.strata == "random"
     negative = LABELS.sentiment.index("negative")
-    told = combined.probabilities.sentiment[drawn, negative].mean()
+    told = combined.unseen.probabilities.sentiment[drawn, negative].mean()
     assert abs(told - (gold.sentiment[drawn] == negative).mean()) < 0.03

@@ -10,7 +10,6 @@ import numpy as np
 from models.blend.training import blend_unseen, combine_held_out, write_blend
 from models.gold import UNKNOWN, GoldSet, text_keys
 from models.oof import read_oof, write_oof
-from models.predictions import Predictions
 from models.registry import read_out_of_fold
 from tests.models.test_compact import LABELS, gold_set, noisy_member
 
@@ -19,7 +18,7 @@ def stored(folder: Path, gold: GoldSet, seed: int) -> Path:
     """A model's folder with what it said of verbatims that it had not seen."""
     combined = combine_held_out([noisy_member(gold, 0.5, seed)], gold)
     write_blend(folder, ["linear"], combined, gold)
-    write_oof(folder, gold, Predictions(combined.decided, combined.probabilities))
+    write_oof(folder, gold, combined.unseen)
     return folder
 
 
