@@ -31,6 +31,7 @@ from pipeline.privacy.masking import mask_column
 
 GOLD_FOLDER = Path(__file__).resolve().parents[1] / "data" / "gold"
 REVIEW_LABELS = "review_labels.parquet"
+SHORT_ANSWERS = "short_answers.jsonl"
 REVIEWS = "reviews.parquet"
 LABELLED = "labelled_real.jsonl"
 DATA_VARIABLE = "MIROIR_TRAINING_DATA"
@@ -84,7 +85,8 @@ def gather(
         labels: The codebook's label space.
         own: Labelled verbatims to learn from as well.
         report: Told what is being done.
-        most: Most verbatims to learn from; reviews labelled by hash are left out beyond it, evenly.
+        most: Most verbatims to learn from. Authored short answers are then left out, and reviews labelled by
+            hash evenly beyond it.
 
     Raises:
         ConfigError: The folder lacks one of the two files.
@@ -100,7 +102,9 @@ def gather(
             )
     report("reading labelled verbatims and reviews")
     reviews = pl.read_parquet(data / REVIEWS)
-    authored = sorted(path for path in GOLD_FOLDER.glob("authored*.jsonl"))
+    authored = sorted(GOLD_FOLDER.glob("authored*.jsonl"))
+    if most is None:
+        authored += sorted(GOLD_FOLDER.glob(SHORT_ANSWERS))
     shipped = read_gold([data / LABELLED, *authored, *own], labels)
     joined = gold_from_records(_labelled_reviews(reviews, labels, set(shipped.batch.texts)), labels)
     if most is not None:

@@ -29,7 +29,7 @@ class FineTuneSettings:
     """How to fine-tune.
 
     Attributes:
-        epochs: Times that every verbatim is seen.
+        epochs: Times that every review is seen.
         batch_tokens: Most tokens in a batch, padding counted.
         encoder_rate: Highest learning rate of the encoder.
         head_rate: Highest learning rate of the heads.
@@ -38,11 +38,13 @@ class FineTuneSettings:
         hidden_tokens: Share of text tokens replaced by the mask, so that no single word decides.
         averaging: Decay of the running average of weights that is kept in the end.
         half: Compute in bfloat16: about twice as fast on a processor with AVX512-BF16 or AMX, slow on others.
-        employees: How much an employee's verbatim counts beside a customer's: few of them are labelled.
+        few: How many times as often an employee's or an authored verbatim is seen as a public review: there
+            are few of them, they are short, and companies' own verbatims resemble them more.
+        joined: Verbatims made of others, for each one given (`models.encoder.joining`).
         seed: Seed of the order, the masks and the heads' first weights.
     """
 
-    epochs: float = 2
+    epochs: float = 1.7
     batch_tokens: int = 2048
     encoder_rate: float = 6e-4
     head_rate: float = 2e-3
@@ -51,7 +53,8 @@ class FineTuneSettings:
     hidden_tokens: float = 0.1
     averaging: float = 0.99
     half: bool = False
-    employees: float = 2.0
+    few: int = 3
+    joined: float = 0.2
     seed: int = 0
 
 
@@ -63,13 +66,11 @@ class LabelledTokens:
         ids: Token ids of each verbatim.
         gold: Their labels, codes of -1 where unknown.
         stars: 0 to 4, or -1 where unknown, shape (n,).
-        weight: Weight of each verbatim, shape (n,).
     """
 
     ids: Sequence[Sequence[int]]
     gold: GoldSet
     stars: NDArray[np.int8]
-    weight: NDArray[np.float32]
 
     def targets(self, rows: NDArray[np.intp]) -> Targets:
         """Give the right answers for the verbatims at the positions."""
@@ -84,7 +85,6 @@ class LabelledTokens:
             incivility=tensor(gold.incivility),
             themes=tensor(gold.themes),
             stars=tensor(self.stars),
-            weight=torch.from_numpy(self.weight[rows]),
         )
 
 

@@ -87,7 +87,6 @@ class Targets:
         incivility: Likewise.
         themes: 0 absent, 1 + polarity's position, shape (batch, themes).
         stars: 0 to 4, shape (batch,).
-        weight: Weight of each verbatim, shape (batch,).
     """
 
     sentiment: Tensor
@@ -95,7 +94,6 @@ class Targets:
     incivility: Tensor
     themes: Tensor
     stars: Tensor
-    weight: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ def multitask_loss(scores: Tensor, targets: Targets, layout: ScoreLayout, weight
     shares = polarity.view(-1, n_themes, polarity.shape[1] // n_themes).transpose(1, 2)
     chosen = functional.cross_entropy(shares, (targets.themes - 1).clamp(min=0), reduction="none")
     loss = loss + weights.polarity * (chosen * present).sum(dim=1)
-    return (loss * targets.weight).sum() / targets.weight.sum().clamp(min=1e-6)
+    return loss.mean()
 
 
 def _choice(scores: Tensor, target: Tensor, classes: Tensor | None = None, smoothing: float = 0.0) -> Tensor:

@@ -28,9 +28,10 @@ from models.encoder.finetuning import (
     predict_scores,
 )
 from models.encoder.heads import LabelHeads, LossWeights, MultiTaskModel
+from models.encoder.joining import with_joined
 from models.encoder.pretraining import load_encoder
 from models.folds import Fold
-from models.gold import GoldSet
+from models.gold import AUTHORED, GoldSet
 from models.labels import LabelSpace
 from models.registry import MODEL_FILE
 
@@ -78,12 +79,9 @@ def learn(
     torch.manual_seed(0)  # Models to be averaged must start from the same heads; the order is what differs.
     encoder = load_encoder(pretrained.checkpoint)
     model = MultiTaskModel(encoder, LabelHeads(encoder.shape.width, ScoreLayout(gold.labels)))
-    taken = gold.take(positions)
+    taken = _as_often_as_they_count(gold.take(positions), settings)
     data = LabelledTokens(
-        ids=pretrained.encode(taken),
-        gold=taken,
-        stars=np.full(len(taken), -1, dtype=np.int8),
-        weight=np.where(taken.audiences == "employee", settings.employees, 1).astype(np.float32),
+        ids=pretrained.encode(taken), gold=taken, stars=np.full(len(taken), -1, dtype=np.int8)
     )
     fine_tune(
         model,
@@ -95,6 +93,14 @@ def learn(
         progress=progress,
     )
     return model
+
+
+def _as_often_as_they_count(gold: GoldSet, settings: FineTuneSettings) -> GoldSet:
+    """Give what one epoch is made of: verbatims, some of them several times, and joined ones."""
+    few = (gold.audiences == "employee") | (gold.sources == AUTHORED)
+    all_given = np.repeat(np.arange(len(gold)), np.where(few, settings.few, 1))
+    joined = with_joined(gold, settings.joined, np.random.default_rng(settings.seed))
+    return joined.take(np.concatenate([all_given, np.arange(len(gold), len(joined))]))
 
 
 def learn_average(

@@ -111,7 +111,6 @@ class HubModel(nn.Module):
             incivility=labels[:, 2],
             themes=labels[:, 3:],
             stars=unknown,
-            weight=torch.ones_like(labels[:, 0], dtype=torch.float32),
         )
         return {"loss": multitask_loss(scores.float(), targets, self.layout, LossWeights()), "logits": scores}
 

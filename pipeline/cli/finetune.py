@@ -40,7 +40,7 @@ def finetune(
     pretrained: Annotated[
         Path, typer.Option(help="Dossier de l'encodeur pré-entraîné (encoder.pt, tokenizer.json).")
     ] = PRETRAINED,
-    epochs: Annotated[float, typer.Option(help="Passages sur les verbatims.")] = 2,
+    epochs: Annotated[float, typer.Option(help="Passages sur les verbatims.")] = 1.7,
     half: Annotated[
         bool, typer.Option(help="Calculer en bfloat16 (processeur avec AVX512-BF16 ou AMX).")
     ] = False,

@@ -78,7 +78,7 @@ def trained(tokenizer: Tokenizer) -> tuple[MultiTaskModel, list[list[int]], Gold
     shape = EncoderShape(tokenizer.get_vocab_size(), width=32, layers=2, heads=2, hidden=64)
     torch.manual_seed(0)
     model = MultiTaskModel(Encoder(shape), LabelHeads(32, LAYOUT, hidden=32))
-    data = LabelledTokens(ids, gold, np.full(len(gold), -1, np.int8), np.ones(len(gold), np.float32))
+    data = LabelledTokens(ids, gold, np.full(len(gold), -1, np.int8))
     settings = FineTuneSettings(epochs=20, batch_tokens=256, encoder_rate=3e-3, head_rate=6e-3, averaging=0.9)
     fine_tune(model, data, settings, mask_id=2, n_control=23)
     return model, ids, gold

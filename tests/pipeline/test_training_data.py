@@ -70,6 +70,21 @@ def test_gather_joins_labels_to_reviews_and_keeps_labelled_texts_out_of_the_rate
     assert labelled_hashes(tmp_path) == {hashlib.sha256(text.encode()).hexdigest() for text in texts[:2]}
 
 
+def test_gather_leaves_short_answers_to_models_that_can_hold_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pl.DataFrame({"source": ["s"], "text": ["Parfait"], "rating": [5]}).write_parquet(
+        tmp_path / "reviews.parquet"
+    )
+    for name, text in (("labelled_real.jsonl", "Trop lent"), ("short_answers.jsonl", "ça rame")):
+        (tmp_path / name).write_text(
+            json.dumps({**RECORD, "id": name, "text": text}) + "\n", encoding="utf-8"
+        )
+    monkeypatch.setattr(training_data, "GOLD_FOLDER", tmp_path)
+    assert list(gather(tmp_path, LABELS, [], _ignore).gold.batch.texts) == ["Trop lent", "ça rame"]
+    assert list(gather(tmp_path, LABELS, [], _ignore, most=10).gold.batch.texts) == ["Trop lent"]
+
+
 def test_masked_leaves_labels_and_order_alone() -> None:
     records = [{**RECORD, "id": i, "text": text} for i, text in enumerate(["06 12 34 56 78", "", "😀"])]
     gold = masked(gold_from_records(records, LABELS))
