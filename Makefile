@@ -32,7 +32,7 @@ check: $(FULL)
 bench: $(FULL)
 	$(BIN)/python -m bench
 
-# Half an hour to two hours, and 16 GB: the linear model, the compact one, then how they are blended.
+# Two to four hours on two cores, and 16 GB: the linear model, the compact one, then how they are blended.
 train: $(FULL)
 	$(BIN)/miroir train
 	$(BIN)/miroir finetune --output models/shipped/compact

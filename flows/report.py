@@ -9,7 +9,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from pipeline.job import Job, UnreadInput
 from pipeline.publish.digests.delivery import Handover
 from pipeline.publish.publication import Publication
-from pipeline.report import ingest_rows, publication_rows, reject_rows, to_markdown
+from pipeline.report import describe_publication, ingest_rows, publication_rows, reject_rows, to_markdown
 
 
 def report_ingest(job: Job, batch_ids: Sequence[str], unread: Sequence[UnreadInput]) -> None:
@@ -35,9 +35,12 @@ def report_publication(job: Job, publication: Publication) -> None:
     rows = publication_rows(publication)
     create_table_artifact(key="miroir-tables", table=rows, description="Tables de la dernière publication")
     release = publication.release
-    state = "nouvelle publication" if publication.is_new else "inchangée : rien de nouveau depuis"
     markdown = "\n\n".join(
-        [f"# Publication {release.release_id}", f"{state}, {release.created_at}", to_markdown(rows)]
+        [
+            f"# Publication {release.release_id}",
+            f"{describe_publication(publication)}, {release.created_at}",
+            to_markdown(rows),
+        ]
     )
     create_markdown_artifact(key="miroir-publication", markdown=markdown)
 

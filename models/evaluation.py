@@ -237,7 +237,7 @@ def _theme_measurements(
         all_known.append(known)
         same.append((codes == chosen) & (codes > 0))
         yield f"{theme}.f1", partial(f1, all_decided[-1], all_true[-1])
-        if probabilities is not None:
+        if probabilities is not None and theme in probabilities.themes:
             present = 1 - probabilities.themes[theme][rows, 0]
             yield (
                 f"{theme}.average_precision",

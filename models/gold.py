@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,9 @@ class GoldSet:
         )
 
 
-def read_gold(paths: Sequence[str | Path], labels: LabelSpace) -> GoldSet:
+def read_gold(
+    paths: Sequence[str | Path], labels: LabelSpace, *, themes_read: Collection[str] | None = None
+) -> GoldSet:
     """Read labelled verbatims in the codebook's record format.
 
     A record may lack a label (`sentiment`, `enchantment`, `incivility`): it is then `UNKNOWN`. It may name in
@@ -87,6 +89,7 @@ def read_gold(paths: Sequence[str | Path], labels: LabelSpace) -> GoldSet:
     Args:
         paths: JSON-lines files, read in this order.
         labels: The label space that the codes follow.
+        themes_read: Themes that the readers were asked about where a record does not say; all, if not given.
 
     Returns:
         The verbatims, in the order of the files.
@@ -95,7 +98,7 @@ def read_gold(paths: Sequence[str | Path], labels: LabelSpace) -> GoldSet:
         ModelError: A file is missing, or a line is no sound record.
     """
     records = [record for path in paths for record in _records(Path(path), labels)]
-    return gold_from_records(records, labels)
+    return gold_from_records(records, labels, themes_read=themes_read)
 
 
 def text_hash(text: str) -> str:
@@ -133,13 +136,21 @@ def joined_gold(first: GoldSet, second: GoldSet) -> GoldSet:
     )
 
 
-def gold_from_records(records: Sequence[dict[str, Any]], labels: LabelSpace) -> GoldSet:
-    """Turn records whose labels were checked into columns."""
+def gold_from_records(
+    records: Sequence[dict[str, Any]], labels: LabelSpace, *, themes_read: Collection[str] | None = None
+) -> GoldSet:
+    """Turn records whose labels were checked into columns.
+
+    Args:
+        records: In the codebook's record format.
+        labels: The label space that the codes follow.
+        themes_read: Themes that the readers were asked about where a record does not say; all, if not given.
+    """
+    usual = labels.themes if themes_read is None else themes_read
     themes = np.zeros((len(records), len(labels.themes)), dtype=np.int8)
     for row, record in enumerate(records):
-        asked = record.get("themes_read")
-        if asked is not None:
-            themes[row] = [0 if theme in asked else UNKNOWN for theme in labels.themes]
+        asked = usual if record.get("themes_read") is None else record["themes_read"]
+        themes[row] = [0 if theme in asked else UNKNOWN for theme in labels.themes]
         for theme, polarity in record["themes"].items():
             themes[row, labels.themes.index(theme)] = 1 + labels.polarities.index(polarity)
     return GoldSet(
@@ -211,6 +222,9 @@ def record_problem(record: object, labels: LabelSpace) -> str | None:
         return "a theme that the codebook has not"
     if not set(themes.values()) <= set(labels.polarities):
         return "a polarity that the codebook has not"
+    asked = record.get("themes_read")
+    if asked is not None and not (isinstance(asked, list) and set(asked) <= set(labels.themes)):
+        return "in `themes_read` something else than a list of the codebook's themes"
     return None
 
 

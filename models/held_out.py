@@ -35,19 +35,24 @@ def honest_predictions(folder: Path, tagger: Tagger, gold: GoldSet, own: Flags) 
     """
     keys = [str(key) for key in text_keys(gold)]
     predictions = predict_gold(tagger, gold)
-    stored, rows_by_key = _stored(folder, gold.labels)
+    stored = stored_predictions(folder, gold.labels)
+    if stored is None:
+        return predictions, own
+    before, said, _ = stored
+    rows_by_key = {key: row for row, key in enumerate(before.ids)}
     known = np.array([key in rows_by_key for key in keys], dtype=np.bool_)
-    if stored is not None and known.any():
+    if known.any():
         at = np.flatnonzero(known)
         rows = np.array([rows_by_key[keys[position]] for position in at], dtype=np.intp)
-        predictions = predictions.with_rows(at, take_predictions(stored, rows))
+        predictions = predictions.with_rows(at, take_predictions(said, rows))
     return predictions, known | own
 
 
-def _stored(folder: Path, labels: LabelSpace) -> tuple[Predictions | None, dict[str, int]]:
-    """Read stored predictions and the row of each text key; none for a model that came without them."""
+def stored_predictions(
+    folder: Path, labels: LabelSpace
+) -> tuple[GoldSet, Predictions, NDArray[np.int16]] | None:
+    """Read a model's out-of-fold predictions as `read_oof` does; None for a model that came without them."""
     try:
-        gold, predictions, _ = read_oof(folder, labels)
-    except (ModelError, KeyError):
-        return None, {}
-    return predictions, {key: row for row, key in enumerate(gold.ids)}
+        return read_oof(folder, labels)
+    except ModelError:
+        return None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.decisions import DecidedPositions
 from models.errors import ModelError
-from models.gold import GoldSet, text_keys
+from models.gold import UNKNOWN, GoldSet, text_keys
 from models.labels import LabelSpace
 from models.predictions import Predictions
 from models.tagger import TagProbabilities, VerbatimBatch
@@ -37,7 +37,7 @@ def write_oof(
     Columns: `text_key` (64 bits of a hash of the masked text and its audience), `audience`, `source` (it was
     held out), `stratum`, `n_words`; `gold_<label>` and `decided_<label>` as positions in the label space,
     `gold_theme_<theme>` and `decided_theme_<theme>` as 0 for absent or 1 + the polarity's position;
-    `p_<label>_<value>`; `p_theme_<theme>_<polarity>`.
+    `p_<label>_<value>`; `p_theme_<theme>_<polarity>`. A theme that the model does not know has no column.
 
     Args:
         folder: The model's.
@@ -70,6 +70,8 @@ def write_oof(
         for k, value in enumerate(getattr(gold.labels, name)):
             columns[f"p_{name}_{value}"] = _rounded(getattr(probabilities, name)[:, k])
     for k, theme in enumerate(gold.labels.themes):
+        if theme not in predictions.decided.themes:
+            continue
         columns[f"gold_theme_{theme}"] = gold.themes[:, k].astype(np.int8)
         columns[f"decided_theme_{theme}"] = predictions.decided.themes[theme].astype(np.int8)
         for j, polarity in enumerate(gold.labels.polarities):
@@ -81,6 +83,13 @@ def write_oof(
 
 def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, NDArray[np.int16]]:
     """Read what `write_oof` wrote.
+
+    A theme of the codebook that the model was not trained for has no columns: its gold labels are `UNKNOWN`,
+    and the predictions leave it out.
+
+    Args:
+        folder: The model's.
+        labels: The label space of the codebook in use.
 
     Returns:
         The gold labels (texts are empty, identifiers are the text keys), the predictions, and the length of
@@ -100,6 +109,7 @@ def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, ND
         )
     table = pq.read_table(path).to_pydict()
     n = len(table["source"])
+    known = [theme for theme in labels.themes if f"gold_theme_{theme}" in table]
 
     def block(names: list[str]) -> NDArray[np.float32]:
         return np.column_stack([np.array(table[name], dtype=np.float32) for name in names])
@@ -113,12 +123,15 @@ def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, ND
         enchantment=np.array(table["gold_enchantment"], dtype=np.int8),
         incivility=np.array(table["gold_incivility"], dtype=np.int8),
         themes=np.column_stack(
-            [np.array(table[f"gold_theme_{theme}"], dtype=np.int8) for theme in labels.themes]
+            [
+                np.array(table.get(f"gold_theme_{theme}", [UNKNOWN] * n), dtype=np.int8)
+                for theme in labels.themes
+            ]
         ),
         labels=labels,
     )
     themes = {}
-    for theme in labels.themes:
+    for theme in known:
         present = block([f"p_theme_{theme}_{polarity}" for polarity in labels.polarities])
         themes[theme] = np.column_stack([1 - present.sum(axis=1), present])
     probabilities = TagProbabilities(
@@ -131,7 +144,7 @@ def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, ND
         sentiment=np.array(table["decided_sentiment"], dtype=np.intp),
         enchantment=np.array(table["decided_enchantment"], dtype=np.intp),
         incivility=np.array(table["decided_incivility"], dtype=np.intp),
-        themes={theme: np.array(table[f"decided_theme_{theme}"], dtype=np.intp) for theme in labels.themes},
+        themes={theme: np.array(table[f"decided_theme_{theme}"], dtype=np.intp) for theme in known},
         confidence=np.array(table["confidence"], dtype=np.float32),
     )
     return gold, Predictions(decided, probabilities), np.array(table["n_words"], dtype=np.int16)

@@ -116,7 +116,7 @@ def _rows(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _decisions(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> Decisions:
-    themes = {theme: [row["themes"].get(theme) for row in rows] for theme in labels.themes}
+    themes = {theme: [row["themes"].get(theme) for row in rows] for theme in _trained(rows, labels)}
     return Decisions(
         sentiment=[row["sentiment"] for row in rows],
         enchantment=[row["enchantment"] for row in rows],
@@ -125,6 +125,12 @@ def _decisions(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> Decisio
         confidence=np.array([row.get("confidence", np.nan) for row in rows], dtype=np.float32),
         needs_review=[bool(row.get("needs_review", False)) for row in rows],
     )
+
+
+def _trained(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> list[str]:
+    """List the themes that were told; one that a line names as not trained is not absent from it."""
+    untrained = {theme for row in rows for theme in row.get("not_trained", ())}
+    return [theme for theme in labels.themes if theme not in untrained]
 
 
 def _positions(decisions: Decisions, labels: LabelSpace) -> DecidedPositions:
@@ -157,7 +163,7 @@ def _probabilities(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> Tag
                 [[row[theme][v] for v in (ABSENT, *labels.polarities)] for row in theme_rows],
                 dtype=np.float32,
             )
-            for theme in labels.themes
+            for theme in _trained(rows, labels)
             if all(theme in row for row in theme_rows)
         },
     )

@@ -1,16 +1,18 @@
 """The gate between a champion and a challenger: a new model takes over only where it is found no worse.
 
 Both have read the same verbatims, none of which they had learnt from. Verbatims are drawn again and again,
-the same for both, and each figure's difference gets an interval. A challenger that is worse beyond the
-interval, on any figure and for either audience, is refused; so is one that too few verbatims judge.
+the same for both, and each figure's difference gets an interval. The workspace's own verbatims judge apart
+from those that come with Miroir: authored texts are many, and would hide what is lost on one's own. A
+challenger that is worse beyond the interval, on any figure, for either audience, on either kind, is refused;
+so is one that too few own verbatims judge.
 
 Source: Efron and Tibshirani (1993), the paired bootstrap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +20,25 @@ from numpy.typing import NDArray
 from models.decisions import DecidedPositions
 from models.evaluation import LEVEL, _measurements
 from models.evaluation_report import HEADLINES
-from models.gold import GoldSet
+from models.gold import AUTHORED, UNKNOWN, GoldSet
 from models.predictions import Predictions
 from models.tagger import TagProbabilities
 
 AUDIENCES = ("customer", "employee")
+OWN, REAL = "own", "real"
+KINDS = (OWN, REAL, AUTHORED)
+"""Whose verbatims judge: the workspace's own, real ones of other sources, authored ones."""
 MIN_JUDGED = 50
 N_RESAMPLES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure for one audience.
+    """One figure for one audience, on one kind of verbatims.
 
     Attributes:
-        audience: Whose verbatims.
+        kind: `own`, `real` or `authored`.
+        audience: Who wrote them.
         measure: A headline figure: `sentiment.macro_f1` …
         champion: Figure of the model in use.
         challenger: Figure of the new model.
@@ -40,6 +46,7 @@ class Comparison:
         high: Upper end.
     """
 
+    kind: str
     audience: str
     measure: str
     champion: float
@@ -63,16 +70,19 @@ class Verdict:
     """What the gate says.
 
     Attributes:
-        comparisons: Each headline figure for each audience, where both models have one.
-        n_judged: Verbatims that judged, by audience.
-        unjudged: Audiences that too few verbatims judge.
+        comparisons: Each headline figure for each kind and audience, where both models have one; on themes,
+            those that both know.
+        n_judged: By kind, then audience: verbatims that judged, their sentiment being known.
+        unjudged: Audiences that too few own verbatims judge.
         untrained: Themes that the champion knows and the challenger does not.
+        new_themes: Themes that the challenger alone knows: nothing to compare them with.
     """
 
     comparisons: tuple[Comparison, ...]
-    n_judged: dict[str, int]
+    n_judged: dict[str, dict[str, int]]
     unjudged: tuple[str, ...] = ()
     untrained: tuple[str, ...] = ()
+    new_themes: tuple[str, ...] = ()
 
     @property
     def worse(self) -> tuple[Comparison, ...]:
@@ -90,6 +100,7 @@ def compare(
     champion: Predictions,
     challenger: Predictions,
     *,
+    kinds: NDArray[np.str_] | None = None,
     audiences: Sequence[str] = AUDIENCES,
     n_resamples: int = N_RESAMPLES,
     min_judged: int = MIN_JUDGED,
@@ -101,34 +112,39 @@ def compare(
         gold: Labelled verbatims that neither had learnt from when it read them.
         champion: What the model in use says of them, in their order.
         challenger: What the new one says.
-        audiences: Each must be judged.
+        kinds: Which of `KINDS` each verbatim is; all `own` where it is not given.
+        audiences: Each must be judged by own verbatims.
         n_resamples: Draws for the intervals.
-        min_judged: Fewest verbatims of an audience.
+        min_judged: Fewest verbatims of a kind and audience; with fewer, no figure of theirs is compared.
         seed: Of the draws.
     """
-    rows = {audience: np.flatnonzero(gold.audiences == audience) for audience in audiences}
-    comparisons = [
-        comparison
-        for audience, mine in rows.items()
-        if len(mine)
-        for comparison in _compare_audience(
-            audience,
-            gold.take(mine),
-            take_predictions(champion, mine),
-            take_predictions(challenger, mine),
-            n_resamples,
-            seed,
-        )
-    ]
+    kinds = np.full(len(gold), OWN) if kinds is None else kinds
     known, learnt = (
         {theme for theme in gold.labels.themes if theme in each.decided.themes}
         for each in (champion, challenger)
     )
+    # A theme that one of the two does not know would count as missed everywhere, or as an error of the other.
+    before, after = (_with_themes(each, known & learnt) for each in (champion, challenger))
+    n_judged: dict[str, dict[str, int]] = {}
+    comparisons: list[Comparison] = []
+    for kind in KINDS:
+        if kind != OWN and not (kinds == kind).any():
+            continue
+        n_judged[kind] = {}
+        for audience in AUDIENCES:
+            rows = np.flatnonzero((kinds == kind) & (gold.audiences == audience))
+            n_known = int((gold.sentiment[rows] != UNKNOWN).sum())
+            n_judged[kind][audience] = n_known
+            if n_known >= min_judged:
+                part = (gold.take(rows), take_predictions(before, rows), take_predictions(after, rows))
+                comparisons += _compare_part(kind, audience, *part, n_resamples, seed)
+    judged = {each.audience for each in comparisons if each.kind == OWN}
     return Verdict(
         comparisons=tuple(comparisons),
-        n_judged={audience: len(mine) for audience, mine in rows.items()},
-        unjudged=tuple(audience for audience, mine in rows.items() if len(mine) < min_judged),
+        n_judged=n_judged,
+        unjudged=tuple(audience for audience in audiences if audience not in judged),
         untrained=tuple(sorted(known - learnt)),
+        new_themes=tuple(sorted(learnt - known)),
     )
 
 
@@ -154,7 +170,18 @@ def take_predictions(predictions: Predictions, rows: NDArray[np.intp]) -> Predic
     )
 
 
-def _compare_audience(
+def _with_themes(predictions: Predictions, themes: Iterable[str]) -> Predictions:
+    decided, probabilities = predictions.decided, predictions.probabilities
+    return Predictions(
+        decided=replace(decided, themes={theme: decided.themes[theme] for theme in themes}),
+        probabilities=None
+        if probabilities is None
+        else replace(probabilities, themes={theme: probabilities.themes[theme] for theme in themes}),
+    )
+
+
+def _compare_part(
+    kind: str,
     audience: str,
     gold: GoldSet,
     champion: Predictions,
@@ -178,7 +205,7 @@ def _compare_audience(
         )
         low, high = _interval(after[1:] - before[1:])
         if not np.isnan([before[0], after[0], low]).any():
-            found.append(Comparison(audience, name, float(before[0]), float(after[0]), low, high))
+            found.append(Comparison(kind, audience, name, float(before[0]), float(after[0]), low, high))
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -81,32 +82,45 @@ def read_out_of_fold(name_or_path: str) -> pa.Table | None:
 
     Returns:
         `audience`, `source`, `stratum`, probabilities, and the gold labels in words: `sentiment`,
-        `enchantment`, `incivility`, `theme_<id>` (null: absent); no texts. Verbatims of which a label is not
-        known are left out. None for a model that has none.
+        `enchantment`, `incivility`, `theme_<id>` (null: absent); no texts. Verbatims without one of the three
+        are left out; `themes_read` lists the themes that a verbatim was read for. None for a model that has
+        none.
     """
     folder = model_folder(name_or_path)
     path = folder / OUT_OF_FOLD_FILE
     if not path.is_file():
         return None
     labels = trained_labels(read_card(folder))
-    values: dict[str, tuple[str | None, ...]] = {
-        "sentiment": labels.sentiment,
-        "enchantment": labels.enchantment,
-        "incivility": labels.incivility,
-        **{f"theme_{theme}": (None, *labels.polarities) for theme in labels.themes},
-    }
     table = pq.read_table(path)
-    for name in values:
+    for name in ("sentiment", "enchantment", "incivility"):
         table = table.filter(pc.greater_equal(table[f"gold_{name}"], 0))
     if not table.num_rows:
         return None
     names = [name for name in table.column_names if not name.startswith(("gold_", "decided_", "text_key"))]
-    gold = {name: _in_words(table[f"gold_{name}"], words) for name, words in values.items()}
+    gold = {
+        "sentiment": _in_words(table["gold_sentiment"], labels.sentiment),
+        "enchantment": _in_words(table["gold_enchantment"], labels.enchantment),
+        "incivility": _in_words(table["gold_incivility"], labels.incivility),
+        **{
+            f"theme_{theme}": _in_words(table[f"gold_theme_{theme}"], (None, *labels.polarities))
+            for theme in labels.themes
+        },
+        "themes_read": _themes_read(table, labels.themes),
+    }
     return pa.table({**{name: table[name] for name in names}, **gold})
 
 
 def _in_words(codes: pa.ChunkedArray, words: tuple[str | None, ...]) -> pa.Array:
-    return pa.array(words, pa.string()).take(codes.combine_chunks())
+    known = pc.if_else(pc.greater_equal(codes, 0), codes, None)
+    return pa.array(words, pa.string()).take(known.combine_chunks())
+
+
+def _themes_read(table: pa.Table, themes: tuple[str, ...]) -> pa.Array:
+    """List, for each verbatim, the themes that its reader was asked about."""
+    known = np.stack([table[f"gold_theme_{theme}"].to_numpy() >= 0 for theme in themes], axis=1)
+    kinds, kind = np.unique(known, axis=0, return_inverse=True)
+    lists = [[theme for theme, asked in zip(themes, row, strict=True) if asked] for row in kinds]
+    return pa.array(lists, pa.list_(pa.string())).take(pa.array(kind.ravel()))
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -156,6 +170,12 @@ def untrained_themes(tagger: Tagger) -> tuple[str, ...]:
     """List the codebook's themes that a model was not trained for: shown as «not trained»."""
     trained = tagger.predict(VerbatimBatch(texts=[], audiences=[], questions=[])).themes
     return tuple(theme for theme in tagger.labels.themes if theme not in trained)
+
+
+def themes_to_learn(name_or_path: str, labels: LabelSpace) -> tuple[str, ...]:
+    """List the codebook's themes that a model was not trained for, from its description alone."""
+    trained = trained_labels(read_card(model_folder(name_or_path))).themes
+    return tuple(theme for theme in labels.themes if theme not in trained)
 
 
 def _other_codebook(name: str, wanted: tuple[str, ...], trained: tuple[str, ...], folder: Path) -> ModelError:

@@ -25,7 +25,7 @@ class PartReport:
     Attributes:
         part: Name of the part.
         n_verbatims: Verbatims that it holds.
-        skipped: Whether it was whole already.
+        skipped: Whether it was tagged whole already.
     """
 
     part: str
@@ -54,7 +54,7 @@ def annotate_batch(
 def annotate_part(
     workspace: Workspace, batch_id: str, part: str, tagger: Tagger, labels: LabelSpace
 ) -> PartReport:
-    """Tag one part, unless that was done before by the same model.
+    """Tag one part, unless that was done before by the same model for the codebook's themes.
 
     Args:
         workspace: Where the batch lies.
@@ -72,9 +72,9 @@ def annotate_part(
         # No Arrow thread on a Python stream: at exit it could abort the process.
         verbatims = pq.ParquetFile(stream, pre_buffer=False)
         n_verbatims = int(verbatims.metadata.num_rows)
-        if workspace.exists(*target):
-            return PartReport(part, n_verbatims, skipped=True)
         table_schema = schema.annotation_schema(labels)
+        if _is_whole(workspace, target, table_schema, n_verbatims):
+            return PartReport(part, n_verbatims, skipped=True)
         with (
             workspace.replacing(*target) as out,
             pq.ParquetWriter(out, table_schema, compression=COMPRESSION) as writer,
@@ -82,6 +82,15 @@ def annotate_part(
             for rows in verbatims.iter_batches(CHUNK_ROWS, columns=READ_COLUMNS, use_threads=False):
                 writer.write_batch(_annotate_rows(rows, tagger, labels, table_schema))
     return PartReport(part, n_verbatims, skipped=False)
+
+
+def _is_whole(workspace: Workspace, part: Sequence[str], wanted: pa.Schema, n_verbatims: int) -> bool:
+    """Tell whether a part is there for all its verbatims; one written before a theme lacks its columns."""
+    if not workspace.exists(*part):
+        return False
+    with workspace.filesystem.open(workspace.path(*part), "rb") as stream:
+        file = pq.ParquetFile(stream, pre_buffer=False)
+        return file.metadata.num_rows == n_verbatims and set(wanted.names) <= set(file.schema_arrow.names)
 
 
 def _annotate_rows(

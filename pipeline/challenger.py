@@ -1,13 +1,13 @@
 """A challenger: a linear model trained anew, blended with the champion's other models where it has some.
 
-Retraining needs no torch: what a neural member of the champion says is weighed anew against a linear model
-that has learnt from the corrections.
+Retraining needs no torch: what a neural member of the champion says stands beside a linear model that has
+learnt from the corrections.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.blend.combine import with_all_themes
-from models.blend.training import Combined, combine_held_out, take, write_blend
-from models.gold import GoldSet
+from models.blend.keeping import kept_settings
+from models.blend.members import copy_model, local_names
+from models.blend.training import Combined, combine_as, combine_held_out, take, write_blend
+from models.gold import AUTHORED, UNKNOWN, GoldSet
 from models.held_out import honest_predictions
+from models.inherited import Inherited, inherit, write_with_inherited
 from models.labels import LabelSpace
 from models.linear.saving import save_linear
 from models.linear.training import TrainedLinear
-from models.oof import write_oof
 from models.predictions import Predictions
-from models.registry import MODEL_FILE, load_member, member_folder, read_card
-from models.tagger import TagProbabilities
+from models.promotion import OWN
+from models.registry import load_tagger, member_folder, read_card
 
 LINEAR = "linear"
+FEWEST_LEARNT = 2000
+"""Verbatims of real people, the three single labels known, from which a blend's weights and thresholds are
+learnt anew. With fewer, the champion's stay: even among so many, rare labels occur a few dozen times."""
 Flags = NDArray[np.bool_]
+Kinds = NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,46 +43,56 @@ class Challenger:
 
     Attributes:
         trained: The linear model.
-        companions: Names of the champion's other members, which stay as they are.
+        companions: Folders of the champion's other members, which stay as they are.
         combined: How they are blended; None for a linear model alone.
+        keeps_settings: Whether weights and thresholds are the champion's.
         unseen: What it says of verbatims that it had not learnt from, in the order of the gold set.
         may_judge: Which of these are honest: a companion may have learnt from the others.
     """
 
     trained: TrainedLinear
-    companions: tuple[str, ...]
+    companions: tuple[Path, ...]
     combined: Combined | None
+    keeps_settings: bool
     unseen: Predictions
     may_judge: Flags
 
 
-def make_challenger(trained: TrainedLinear, gold: GoldSet, own: Flags, champion: Path) -> Challenger:
+def make_challenger(trained: TrainedLinear, gold: GoldSet, kinds: Kinds, champion: Path) -> Challenger:
     """Blend a linear model with the champion's other members.
 
     Args:
         trained: The linear model, trained on `gold`.
         gold: Labelled verbatims.
-        own: Which of them are the workspace's own, unknown to any companion; shape (n,).
+        kinds: Which of `models.promotion.KINDS` each is, shape (n,); own ones are unknown to any companion.
         champion: Folder of the model in use.
     """
-    companions = _companions(champion)
+    members = [member_folder(champion, name) for name in read_card(champion).get("members", ())]
+    kept = [k for k, folder in enumerate(members) if read_card(folder).get("kind") != LINEAR]
     probabilities = trained.unseen.probabilities
-    if not companions or probabilities is None:
-        return Challenger(trained, (), None, trained.unseen, np.ones(len(gold), dtype=np.bool_))
-    said: list[TagProbabilities] = [probabilities]
+    if not kept or probabilities is None:
+        return Challenger(trained, (), None, False, trained.unseen, np.ones(len(gold), dtype=np.bool_))
+    said = [probabilities]
     may_judge = np.ones(len(gold), dtype=np.bool_)
-    for name in companions:
-        tagger = load_member(champion, name, gold.labels)
-        found, honest = honest_predictions(member_folder(champion, name), tagger, gold, own)
+    for k in kept:
+        tagger = load_tagger(str(members[k]), gold.labels)
+        found, honest = honest_predictions(members[k], tagger, gold, kinds == OWN)
         if found.probabilities is not None:
             said.append(found.probabilities)
         may_judge &= honest
-    said = with_all_themes(said)
     rows = np.flatnonzero(may_judge)
-    combined = combine_held_out([take(member, rows) for member in said], gold.take(rows))
+    heard, judged = [take(member, rows) for member in with_all_themes(said)], gold.take(rows)
+    replaced = [k for k in range(len(members)) if k not in kept]
+    real = kinds[rows] != AUTHORED
+    are_enough = _n_known(judged, real) >= FEWEST_LEARNT
+    keeps_settings = bool(replaced) and not are_enough
+    if keeps_settings:
+        combined = combine_as(heard, judged, *kept_settings(read_card(champion), replaced, kept, gold.labels))
+    else:
+        combined = combine_held_out(heard, judged, real if are_enough else np.zeros_like(real))
     # Rows that may not judge keep what the linear model says: nobody looks at them.
     unseen = trained.unseen.with_rows(rows, combined.unseen)
-    return Challenger(trained, companions, combined, unseen, may_judge)
+    return Challenger(trained, tuple(members[k] for k in kept), combined, keeps_settings, unseen, may_judge)
 
 
 def save_challenger(
@@ -86,34 +102,43 @@ def save_challenger(
     champion: Path,
     labels: LabelSpace,
     facts: dict[str, Any],
-) -> None:
+    own_sources: Collection[str],
+) -> Inherited | None:
     """Write a challenger's folder, its out-of-fold predictions included.
+
+    The companions are copied into it: other weights under the same name, in a later version of Miroir, would
+    be another model than the one that was judged.
 
     Args:
         folder: Where; made anew.
         challenger: What to write.
         gold: What it was trained and judged on.
-        champion: Folder of the model in use: members that lie inside it are copied.
+        champion: Folder of the model in use.
         labels: The codebook's label space.
         facts: What the linear model's description tells besides.
+        own_sources: The workspace's sources.
+
+    Returns:
+        What calibrates it beside what it was judged on, taken over from the champion.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    trained = challenger.trained
-    if challenger.combined is None:
+    trained, combined = challenger.trained, challenger.combined
+    if combined is None:
         save_linear(folder, trained.weights, trained.rule, labels, facts)
-        write_oof(folder, gold, trained.unseen)
-        return
-    save_linear(folder / LINEAR, trained.weights, trained.rule, labels, facts)
-    for name in challenger.companions:
-        if (champion / name / MODEL_FILE).is_file():
-            shutil.copytree(champion / name, folder / name)
-    judged = gold.take(np.flatnonzero(challenger.may_judge))
-    combined = challenger.combined
-    write_blend(folder, [LINEAR, *challenger.companions], combined, judged)
-    write_oof(folder, judged, combined.unseen)
+        judged, unseen = gold, trained.unseen
+    else:
+        save_linear(folder / LINEAR, trained.weights, trained.rule, labels, facts)
+        names = local_names([str(each) for each in challenger.companions], taken=[LINEAR])
+        for companion, name in zip(challenger.companions, names, strict=True):
+            copy_model(companion, folder / name)
+        judged, unseen = gold.take(np.flatnonzero(challenger.may_judge)), combined.unseen
+        write_blend(folder, [LINEAR, *names], combined, judged)
+    inherited = inherit(champion, judged, own_sources)
+    write_with_inherited(folder, judged, unseen, inherited)
+    return inherited
 
 
-def _companions(champion: Path) -> tuple[str, ...]:
-    """Name the champion's members that are no linear model; none where it is no blend."""
-    members: Sequence[str] = read_card(champion).get("members", ())
-    return tuple(name for name in members if read_card(member_folder(champion, name)).get("kind") != LINEAR)
+def _n_known(gold: GoldSet, rows: Flags) -> int:
+    """Count those of some verbatims that were not read for a theme alone."""
+    known = (gold.sentiment != UNKNOWN) & (gold.enchantment != UNKNOWN) & (gold.incivility != UNKNOWN)
+    return int((known & rows).sum())

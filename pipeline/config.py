@@ -244,12 +244,15 @@ class ProtectConfig(Section):
         hierarchies: Each from the finest to the coarsest dimension: `[unit, region]`. Nesting that the data
             show is protected without being named here.
         round_counts: Counts are told to the nearest multiple of this; 1 tells them exactly.
+        after_withdrawal: What becomes of a figure that counted a person who withdrew, until `changes` people
+            changed: `hide` it, or `keep` the one that was shown.
     """
 
     customer: AudienceThresholds = AudienceThresholds(scores=5, themes=5, quotes=1, weight_of=1)
     employee: AudienceThresholds = AudienceThresholds(scores=5, themes=10, quotes=10)
     hierarchies: tuple[tuple[Name, ...], ...] = ()
     round_counts: int = Field(default=5, ge=1)
+    after_withdrawal: Literal["hide", "keep"] = "hide"
 
 
 class FilesSink(Section):
@@ -270,7 +273,7 @@ class PostgresqlSink(Section):
 
     Attributes:
         url: `postgresql://…`; `env:NAME` takes it from the environment, so that no password is stored.
-        db_schema: Schema that readers use; it is replaced whole and must hold nothing else.
+        db_schema: Schema that readers use, one of its own: one that holds other tables is refused.
         readers: Roles that may read it.
     """
 

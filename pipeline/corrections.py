@@ -79,6 +79,7 @@ def _record(row: dict[str, Any], labels: dict[str, Any], space: LabelSpace) -> d
         "enchantment": labels["enchantment"],
         "themes": {theme: polarity for theme, polarity in themes.items() if polarity is not None},
         "incivility": labels["incivility"],
+        "themes_read": labels["themes_read"],
         "source": row["source"],
         "stratum": REVIEWED,
     }

@@ -57,16 +57,19 @@ class Job:
         """The codebook's label space."""
         return self.codebook.label_space
 
-    def load_secret(self) -> bytes:
+    def load_secret(self, *, make: bool = True) -> bytes:
         """Load the key of the pseudonyms, making its file on first use.
+
+        Args:
+            make: Whether to make a key that is not there. A new one recognises nobody.
 
         Raises:
             ConfigError: The workspace is remote, and nothing says where the key is.
         """
         if self.config.secret_file is not None:
-            return load_secret(self.config.secret_file)
+            return load_secret(self.config.secret_file, make=make)
         if self.workspace.is_local:
-            return load_secret(self.workspace.path("secret.key"))
+            return load_secret(self.workspace.path("secret.key"), make=make)
         if SECRET_VARIABLE in os.environ:
             return load_secret("")
         raise ConfigError.because(

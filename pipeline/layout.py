@@ -13,6 +13,7 @@ REJECTS = "rejects.parquet"
 BATCH_MANIFEST = "batch.json"
 RELEASE_MANIFEST = "manifest.json"
 CURRENT = "current.json"
+ROLLED_BACK = "rolled_back.json"
 
 
 def verbatim_parts(workspace: Workspace, batch_id: str) -> list[str]:

@@ -63,6 +63,16 @@ def publication_rows(publication: Publication) -> list[Row]:
     ]
 
 
+def describe_publication(publication: Publication) -> str:
+    """Say in a few words whether the release is new, and which one was kept out."""
+    if publication.kept_out is not None:
+        return (
+            f"Publication rétablie : {publication.kept_out.release_id} reste écartée tant que rien ne change"
+            " (données, relectures, modèle, configuration)"
+        )
+    return "Nouvelle publication" if publication.is_new else "Rien de nouveau : publication inchangée"
+
+
 def to_markdown(rows: Sequence[Row]) -> str:
     """Write rows as a Markdown table; empty when there is none."""
     if not rows:

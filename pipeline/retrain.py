@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 from models.evaluation import evaluate
 from models.gold import AUTHORED, gold_from_records, joined_gold, read_gold
 from models.held_out import honest_predictions
+from models.inherited import Inherited
 from models.linear.card import facts
 from models.linear.training import TrainedLinear, train_linear
-from models.promotion import compare, take_predictions
+from models.promotion import AUDIENCES, OWN, REAL, compare, take_predictions
 from models.registry import MODEL_FILE, load_tagger, model_folder
 from pipeline.challenger import Challenger, make_challenger, save_challenger
 from pipeline.corrections import corrections
 from pipeline.errors import ConfigError
 from pipeline.job import Job
-from pipeline.model_choice import MODELS, promote
+from pipeline.model_choice import DEFAULT, MODELS, promote
 from pipeline.retrain_report import CARD_FILE, Retraining, write_report
-from pipeline.training_data import GOLD_FOLDER, MOST_VERBATIMS, TrainingData, gather, masked
+from pipeline.training_data import GOLD_FOLDER, MOST_VERBATIMS, TrainingData, gather, masked, shipped_themes
 
 Report = Callable[[str], None]
 
@@ -37,12 +38,14 @@ class Material:
 
     Attributes:
         data: All labelled verbatims, masked, and rated reviews where there are any.
-        own: Which verbatims are the workspace's own; shape (n,).
+        kinds: What each verbatim is: the workspace's `own`, a `real` one of other sources, or `authored`.
+        own_sources: The workspace's sources.
         n_corrections: Of the own ones, those that were reviewed at the desk.
     """
 
     data: TrainingData
-    own: NDArray[np.bool_]
+    kinds: NDArray[np.str_]
+    own_sources: frozenset[str]
     n_corrections: int
 
 
@@ -60,7 +63,9 @@ def retrain(
 
     The challenger is a `linear` model, blended with the champion's other members where it has some. Its
     figures, and the champion's, are those on verbatims held out: every verbatim belongs to one of three parts
-    by a hash of its text, and is read by what learnt without it.
+    by a hash of its text, and is read by what learnt without it. The workspace's own verbatims judge apart
+    from those that come with Miroir. Where the configuration names a model, the pointer stays: nothing would
+    read it.
 
     Args:
         job: Whose workspace, reviews and champion.
@@ -90,16 +95,22 @@ def retrain(
     champion_folder = model_folder(job.model)
     champion = load_tagger(str(champion_folder), job.labels)
     # Without sources, training holds verbatims out at random: they are judged where they will be used.
-    gold = replace(material.data.gold, sources=np.full(len(material.own), AUTHORED, dtype=np.str_))
+    gold = replace(material.data.gold, sources=np.full(len(material.kinds), AUTHORED, dtype=np.str_))
     trained = train(gold, material.data.reviews, seed=seed, report=report)
     report("comparing with the model in use")
-    challenger = make_challenger(trained, gold, material.own, champion_folder)
-    before, judging = honest_predictions(champion_folder, champion, gold, material.own)
+    challenger = make_challenger(trained, gold, material.kinds, champion_folder)
+    before, judging = honest_predictions(champion_folder, champion, gold, material.kinds == OWN)
     rows = np.flatnonzero(judging & challenger.may_judge)
+    written_by = {source.audience for source in job.config.sources}
     verdict = compare(
-        gold.take(rows), take_predictions(before, rows), take_predictions(challenger.unseen, rows), seed=seed
+        gold.take(rows),
+        take_predictions(before, rows),
+        take_predictions(challenger.unseen, rows),
+        kinds=material.kinds[rows],
+        audiences=[audience for audience in AUDIENCES if audience in written_by],
+        seed=seed,
     )
-    folder = _save(challenger, material, champion_folder, job, seed)
+    folder, inherited = _save(challenger, material, champion_folder, job, seed)
     outcome = Retraining(
         champion_id=champion.model_id,
         challenger_id=folder.name,
@@ -109,6 +120,9 @@ def retrain(
         audiences=tuple(gold.batch.audiences),
         n_corrections=material.n_corrections,
         seed=seed,
+        named_model=None if job.config.annotate.model == DEFAULT else job.config.annotate.model,
+        keeps_settings=challenger.keeps_settings,
+        n_inherited=0 if inherited is None else len(inherited.gold),
     )
     (folder / CARD_FILE).write_text(write_report(outcome), encoding="utf-8")
     if outcome.is_promoted:
@@ -128,35 +142,44 @@ def _gather(
             expected="verbatims reviewed at the desk (`miroir review`), or labelled ones in --gold",
             got="neither",
             where=job.config.workspace,
-            do="Review some verbatims first; fifty of each audience are a good start",
+            do="Review some verbatims first: fifty of each audience of the workspace must judge",
         )
     paths = sorted(GOLD_FOLDER.glob("authored*.jsonl")) if shipped is None else shipped
-    authored = masked(read_gold(paths, job.labels))
+    authored = masked(read_gold(paths, job.labels, themes_read=shipped_themes()))
     given = (
         TrainingData(authored, None)
         if data is None
         else gather(data, job.labels, [], report, most=MOST_VERBATIMS)
     )
     gold = joined_gold(given.gold, masked(mine))
+    others = np.where(given.gold.sources == AUTHORED, AUTHORED, REAL)
     return Material(
         data=TrainingData(gold, given.reviews),
-        own=np.arange(len(gold)) >= len(given.gold),
+        kinds=np.concatenate([others, np.full(len(mine), OWN)]),
+        own_sources=frozenset(mine.sources.tolist()) | {source.name for source in job.config.sources},
         n_corrections=len(reviewed),
     )
 
 
-def _save(challenger: Challenger, material: Material, champion: Path, job: Job, seed: int) -> Path:
-    """Put the challenger into a folder named after it, whole or not at all; give the folder."""
+def _save(
+    challenger: Challenger, material: Material, champion: Path, job: Job, seed: int
+) -> tuple[Path, Inherited | None]:
+    """Put the challenger into a folder named after it, whole or not at all.
+
+    Returns:
+        The folder, and what the challenger took over from the champion for its calibration.
+    """
     gold, trained = material.data.gold, challenger.trained
     # The folder tells figures without intervals: the comparison has its own.
     measured = evaluate(gold, trained.unseen.decided, trained.unseen.probabilities, n_resamples=2)
     n_reviews = 0 if material.data.reviews is None else len(material.data.reviews.stars)
     temporary = Path(job.workspace.path(MODELS, ".challenger.part"))
-    save_challenger(temporary, challenger, gold, champion, job.labels, facts(gold, n_reviews, measured, seed))
+    told = facts(gold, n_reviews, measured, seed)
+    inherited = save_challenger(temporary, challenger, gold, champion, job.labels, told, material.own_sources)
     folder = temporary.with_name(load_tagger(str(temporary), job.labels).model_id)
     if (folder / MODEL_FILE).is_file():
         shutil.rmtree(temporary)
     else:
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
-    return folder
+    return folder, inherited

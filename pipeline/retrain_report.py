@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.evaluation_report import HEADLINES
-from models.promotion import MIN_JUDGED, Comparison, Verdict
+from models.gold import AUTHORED
+from models.promotion import MIN_JUDGED, OWN, REAL, Comparison, Verdict
 
 CARD_FILE = "CARD.md"
 AUDIENCES = {"customer": "clients", "employee": "collaborateurs"}
+KINDS = {OWN: "les vôtres", REAL: "réels, d'autres sources", AUTHORED: "rédigés"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Retraining:
         audiences: Audience of each.
         n_corrections: How many of them were reviewed at the desk.
         seed: Of the training.
+        named_model: The model that the configuration names, which is used whatever was trained; None where it
+            leaves the choice to the workspace.
+        keeps_settings: Whether weights and thresholds of the blend are the champion's.
+        n_inherited: Verbatims of other sources whose predictions come from the champion.
     """
 
     champion_id: str
@@ -37,6 +43,9 @@ class Retraining:
     audiences: tuple[str, ...]
     n_corrections: int
     seed: int
+    named_model: str | None = None
+    keeps_settings: bool = False
+    n_inherited: int = 0
 
     @property
     def is_same(self) -> bool:
@@ -44,9 +53,14 @@ class Retraining:
         return self.challenger_id == self.champion_id
 
     @property
-    def is_promoted(self) -> bool:
-        """Whether the challenger takes over."""
+    def deserves_it(self) -> bool:
+        """Whether the challenger is another model, and found no worse."""
         return self.verdict.is_promoted and not self.is_same
+
+    @property
+    def is_promoted(self) -> bool:
+        """Whether the challenger takes over: never from a model that the configuration names."""
+        return self.deserves_it and self.named_model is None
 
 
 def write_report(outcome: Retraining) -> str:
@@ -64,8 +78,10 @@ def write_report(outcome: Retraining) -> str:
             "Chaque verbatim est lu par ce qui a appris sans lui : trois parts fixes, d'après une empreinte "
             "du texte. Le modèle en place est jugé sur les mêmes verbatims, par ses prédictions hors pli "
             "pour ceux dont il avait appris. L'intervalle (95 %) est celui de l'écart, par rééchantillonnage "
-            "des mêmes verbatims pour les deux. Les étiquettes livrées ont été posées par un grand modèle "
-            "de langue d'après la grille ; celles du bureau de relecture, par des personnes.",
+            "des mêmes verbatims pour les deux. Vos verbatims jugent à part : les autres, bien plus "
+            "nombreux, cacheraient ce qui se perd chez vous. Les étiquettes livrées ont été posées par un "
+            "grand modèle de langue d'après la grille ; celles du bureau de relecture, par des personnes.",
+            *_kept(outcome),
             f"Modèle `{outcome.challenger_id}`, graine {outcome.seed}. Pour refaire : `miroir retrain`.",
         ]
     ) + "\n"  # fmt: skip
@@ -77,13 +93,13 @@ def reasons(outcome: Retraining) -> list[str]:
     if outcome.is_same:
         return ["Rien de nouveau : l'entraînement redonne le modèle en place."]
     found = [
-        f"Moins bon ({AUDIENCES[each.audience]}) : {_name(each.measure)}, {_number(each.champion)} → "
+        f"Moins bon ({_whose(each)}) : {_name(each.measure)}, {_number(each.champion)} → "
         f"{_number(each.challenger)} ({_interval(each)})."
         for each in verdict.worse
     ]
     found += [
-        f"Trop peu de verbatims de {AUDIENCES[audience]} pour juger : {verdict.n_judged[audience]}, "
-        f"il en faut {MIN_JUDGED}."
+        f"Trop peu de vos verbatims de {AUDIENCES[audience]} pour juger : {verdict.n_judged[OWN][audience]} "
+        f"dont le sentiment est étiqueté, il en faut {MIN_JUDGED}."
         for audience in verdict.unjudged
     ]
     if verdict.untrained:
@@ -91,12 +107,18 @@ def reasons(outcome: Retraining) -> list[str]:
     if found:
         return found
     better = [
-        f"Meilleur ({AUDIENCES[each.audience]}) : {_name(each.measure)}, {_number(each.champion)} → "
+        f"Meilleur ({_whose(each)}) : {_name(each.measure)}, {_number(each.champion)} → "
         f"{_number(each.challenger)} ({_interval(each)})."
         for each in verdict.comparisons
         if each.is_better
     ]
-    return ["Moins bon nulle part au-delà de l'intervalle.", *better]
+    new = verdict.new_themes
+    return [
+        *_to_use_it(outcome),
+        "Moins bon nulle part au-delà de l'intervalle.",
+        *better,
+        *([f"Thèmes nouveaux, sans rien à quoi les comparer : {', '.join(new)}."] if new else []),
+    ]
 
 
 def _headline(outcome: Retraining) -> str:
@@ -104,14 +126,22 @@ def _headline(outcome: Retraining) -> str:
         return f"Modèle inchangé : {outcome.champion_id}"
     if outcome.is_promoted:
         return f"Nouveau modèle en place : {outcome.challenger_id}"
+    if outcome.deserves_it:
+        return f"Nouveau modèle prêt, {outcome.champion_id} reste en place"
     return f"Nouveau modèle refusé, {outcome.champion_id} reste en place"
 
 
 def _table(comparisons: Sequence[Comparison]) -> str:
-    lines = ["| Public | Mesure | En place | Nouveau | Écart (95 %) | |", "|---|---|---|---|---|---|"]
+    if not comparisons:
+        return "Rien n'a pu être comparé."
+    lines = [
+        "| Verbatims | Public | Mesure | En place | Nouveau | Écart (95 %) | |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for each in comparisons:
         mark = "moins bon" if each.is_worse else "meilleur" if each.is_better else "="
         cells = (
+            KINDS[each.kind],
             AUDIENCES[each.audience],
             _name(each.measure),
             _number(each.champion),
@@ -124,8 +154,41 @@ def _table(comparisons: Sequence[Comparison]) -> str:
 
 
 def _judged(outcome: Retraining) -> str:
-    counts = ", ".join(f"{n} de {AUDIENCES[name]}" for name, n in outcome.verdict.n_judged.items())
-    return f"Verbatims qui ont jugé : {counts}. Modèle en place : `{outcome.champion_id}`."
+    counts = [
+        f"{' et '.join(f'{n} de {AUDIENCES[name]}' for name, n in by_audience.items())} ({KINDS[kind]})"
+        for kind, by_audience in outcome.verdict.n_judged.items()
+    ]
+    return (
+        f"Verbatims qui ont jugé : {', '.join(counts)} ; sous {MIN_JUDGED}, rien n'est comparé. "
+        f"Modèle en place : `{outcome.champion_id}`."
+    )
+
+
+def _kept(outcome: Retraining) -> list[str]:
+    """Say what the new model has from the one in use."""
+    found = []
+    if outcome.keeps_settings:
+        found.append(
+            "Poids des modèles mêlés et seuils : ceux du modèle en place. Vos verbatims étiquetés sont trop "
+            "peu pour en apprendre d'autres."
+        )
+    if outcome.n_inherited:
+        found.append(
+            f"Intervalles des chiffres publiés : ils tiennent compte de l'écart entre {outcome.n_inherited} "
+            "verbatims réels d'autres sources, tels que le modèle précédent les lisait ; le nouveau ne les a "
+            "pas relus."
+        )
+    return found
+
+
+def _to_use_it(outcome: Retraining) -> list[str]:
+    """Say how to use a model that won in vain; the pointer would lead to it from `default` alone."""
+    if outcome.named_model is None:
+        return []
+    return [
+        f"La configuration nomme le modèle `{outcome.named_model}` : rien ne change. Pour utiliser le "
+        f"nouveau, écrivez `annotate: {{model: {outcome.folder}}}`."
+    ]
 
 
 def _learnt(outcome: Retraining) -> str:
@@ -133,6 +196,10 @@ def _learnt(outcome: Retraining) -> str:
     rows = [f"| {source} | {AUDIENCES[audience]} | {n} |" for (source, audience), n in sorted(counts.items())]
     header = ["| Source | Public | Étiquetés |", "|---|---|---|"]
     return "\n".join([*header, *rows, "", f"Dont {outcome.n_corrections} relus au bureau."])
+
+
+def _whose(each: Comparison) -> str:
+    return f"{AUDIENCES[each.audience]}, {KINDS[each.kind]}"
 
 
 def _name(measure: str) -> str:

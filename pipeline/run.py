@@ -13,6 +13,7 @@ from pipeline.annotate import annotate_batch
 from pipeline.config import SourceConfig
 from pipeline.errors import SourceError
 from pipeline.ingest.batches import BatchReport, Input, find_inputs, ingest_input
+from pipeline.ingest.inputs import place_of
 from pipeline.job import Job, UnreadInput
 from pipeline.publish.health import recorded
 from pipeline.publish.publication import Publication, publish
@@ -79,7 +80,7 @@ def declared_inputs(job: Job) -> tuple[list[tuple[SourceConfig, Input]], list[Un
         try:
             inputs += [(source, item) for item in find_inputs(source, job.base)]
         except SourceError as error:
-            unread.append(UnreadInput(source.name, source.path or "sql", str(error)))
+            unread.append(UnreadInput(source.name, place_of(source), str(error)))
     return inputs, unread
 
 

@@ -116,7 +116,8 @@ def reviewed_schema(labels: LabelSpace) -> pa.Schema:
 
     Returns:
         Labels, then `campaign`, `stratum`, `inclusion_probability` in (0, 1] of being reviewed at all,
-        `n_reviewers` and whether a disagreement was adjudicated.
+        `n_reviewers`, whether a disagreement was adjudicated, and `themes_read`, the themes that the
+        reviewers were asked about where the codebook has got others since (null: all).
     """
     return pa.schema(
         [
@@ -130,6 +131,7 @@ def reviewed_schema(labels: LabelSpace) -> pa.Schema:
             pa.field("inclusion_probability", pa.float64()),
             pa.field("n_reviewers", pa.int32(), nullable=False),
             pa.field("adjudicated", pa.bool_(), nullable=False),
+            pa.field("themes_read", pa.list_(pa.string())),
         ]
     )
 

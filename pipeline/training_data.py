@@ -102,16 +102,46 @@ def gather(
             )
     report("reading labelled verbatims and reviews")
     reviews = pl.read_parquet(data / REVIEWS)
-    authored = sorted(GOLD_FOLDER.glob("authored*.jsonl"))
-    if most is None:
-        authored += sorted(GOLD_FOLDER.glob(SHORT_ANSWERS))
-    shipped = read_gold([data / LABELLED, *authored, *own], labels)
-    joined = gold_from_records(_labelled_reviews(reviews, labels, set(shipped.batch.texts)), labels)
+    authored = authored_files(short_answers=most is None)
+    shipped = read_labelled([data / LABELLED, *authored], own, labels)
+    joined = gold_from_records(
+        _labelled_reviews(reviews, labels, set(shipped.batch.texts)), labels, themes_read=shipped_themes()
+    )
     if most is not None:
         joined = thinned(joined, max(0, most - len(shipped)))
     report("masking")
     gold = masked(joined_gold(shipped, joined))
     return TrainingData(gold, _rated(reviews, gold, report))
+
+
+def authored_files(*, short_answers: bool) -> list[Path]:
+    """List the shipped files of authored verbatims.
+
+    Args:
+        short_answers: With those of a few words, for models that can hold that many.
+    """
+    files = sorted(GOLD_FOLDER.glob("authored*.jsonl"))
+    return [*files, *sorted(GOLD_FOLDER.glob(SHORT_ANSWERS))] if short_answers else files
+
+
+def read_labelled(shipped: Sequence[Path], own: Sequence[Path], labels: LabelSpace) -> GoldSet:
+    """Read labelled verbatims: those that come with Miroir, then somebody's own.
+
+    Args:
+        shipped: Files whose readers knew the shipped codebook: of a theme added to it they say nothing.
+        own: Files whose readers knew the codebook in use.
+        labels: The codebook's label space.
+    """
+    return joined_gold(read_gold(shipped, labels, themes_read=shipped_themes()), read_gold(own, labels))
+
+
+def shipped_themes() -> frozenset[str] | None:
+    """Give the themes that the readers of the shipped labels were asked about; None without these labels."""
+    path = GOLD_FOLDER / REVIEW_LABELS
+    if not path.is_file():
+        return None
+    columns = pl.read_parquet_schema(path)
+    return frozenset(name.removeprefix("theme_") for name in columns if name.startswith("theme_"))
 
 
 def thinned(gold: GoldSet, most: int) -> GoldSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import uuid
@@ -49,6 +50,11 @@ class Workspace:
         """Join parts under the root, in the file system's own form."""
         return "/".join((self.base, *parts))
 
+    def url(self, *parts: str) -> str:
+        """Join parts under the root, with the protocol when remote, for what opens files by itself."""
+        path = self.path(*parts)
+        return path if self.is_local else str(self.filesystem.unstrip_protocol(path))
+
     def exists(self, *parts: str) -> bool:
         """Tell whether a file or folder is there."""
         return bool(self.filesystem.exists(self.path(*parts)))
@@ -66,15 +72,17 @@ class Workspace:
     def replacing(self, *parts: str) -> Iterator[IO[bytes]]:
         """Open a file that appears whole, or not at all, under its name.
 
-        A local file is written under a temporary name, flushed to disk and renamed; an object store makes an
-        object visible when its upload ends.
+        A local file is written under a temporary name, flushed to disk and renamed. A remote one, at most a
+        part of a batch, is written in memory and uploaded when it is whole: a stream to an object store makes
+        what was written so far visible even when it is closed by an error.
         """
         target = self.path(*parts)
         folder, name = target.rsplit("/", 1)
         self.filesystem.makedirs(folder, exist_ok=True)
         if not self.is_local:
-            with self.filesystem.open(target, "wb") as stream:
-                yield stream
+            content = io.BytesIO()
+            yield content
+            self.filesystem.pipe_file(target, content.getvalue())
             return
         temporary = f"{folder}/.{name}.{uuid.uuid4().hex}.tmp"
         try:
@@ -135,6 +143,20 @@ class Workspace:
                     return file.read(columns=columns)
             with self.filesystem.open(self.path(*parts), "rb") as stream:
                 return pq.ParquetFile(stream, pre_buffer=False).read(columns=columns, use_threads=False)
+        except FileNotFoundError as error:
+            raise self._unreadable("/".join(parts), "no file") from error
+        except pa.ArrowInvalid as error:
+            raise self._unreadable("/".join(parts), "something that is no Parquet") from error
+
+    def count_rows(self, *parts: str) -> int:
+        """Count the rows of a Parquet file, from its footer alone.
+
+        Raises:
+            WorkspaceError: The file is missing or is no Parquet.
+        """
+        try:
+            with self.filesystem.open(self.path(*parts), "rb") as stream:
+                return int(pq.ParquetFile(stream, pre_buffer=False).metadata.num_rows)
         except FileNotFoundError as error:
             raise self._unreadable("/".join(parts), "no file") from error
         except pa.ArrowInvalid as error:

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.blend.combine import Combination, fit_combination, fit_shared_weights, with_all_themes
+from models.blend.members import member_name
 from models.decisions import DecisionRule, decide_positions
 from models.folds import group_folds
 from models.gold import AUTHORED, GoldSet
+from models.inherited import NO_KEY
 from models.labels import LabelSpace
 from models.oof import read_oof, write_oof
 from models.predictions import Predictions
@@ -26,6 +28,7 @@ RANDOM = "random"
 FEWEST_DRAWN = 2000
 
 Positions = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class Combined:
     unseen: Predictions
 
 
-def combine_held_out(members: Sequence[TagProbabilities], gold: GoldSet) -> Combined:
+def combine_held_out(
+    members: Sequence[TagProbabilities], gold: GoldSet, real: Flags | None = None
+) -> Combined:
     """Learn weights, calibration and thresholds; judge them by leaving groups of sources out in turn.
 
     Authored verbatims are judged but, where there are real ones, not learnt from: they are more pointed than
@@ -53,8 +58,9 @@ def combine_held_out(members: Sequence[TagProbabilities], gold: GoldSet) -> Comb
     Args:
         members: For each model, what it said of verbatims that it had not seen.
         gold: The labels of the same verbatims.
+        real: Which of them real people wrote, shape (n,); those whose source says so where it is not given.
     """
-    real = gold.sources != AUTHORED
+    real = gold.sources != AUTHORED if real is None else real
     learnt = real if real.any() else np.ones_like(real)
     combination, rule = _fit(members, gold, np.flatnonzero(learnt))
     unseen = _read(members, gold.batch.audiences, combination, rule)
@@ -66,6 +72,13 @@ def combine_held_out(members: Sequence[TagProbabilities], gold: GoldSet) -> Comb
             here = _read(inside, gold.audiences[fold.test].tolist(), found, threshold)
             unseen = unseen.with_rows(fold.test, here)
     return Combined(combination, rule, unseen)
+
+
+def combine_as(
+    members: Sequence[TagProbabilities], gold: GoldSet, combination: Combination, rule: DecisionRule
+) -> Combined:
+    """Combine with weights and thresholds that were learnt elsewhere."""
+    return Combined(combination, rule, _read(members, gold.batch.audiences, combination, rule))
 
 
 def _read(
@@ -110,7 +123,7 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
     stored = [read_oof(model_folder(name), labels) for name in names]
     rows_of = [{key: row for row, key in enumerate(gold.ids)} for gold, _, _ in stored]
     first, _, lengths = stored[0]
-    common = [key for key in first.ids if all(key in rows for rows in rows_of)]
+    common = [key for key in first.ids if key != str(NO_KEY) and all(key in rows for rows in rows_of)]
     at = [np.array([rows[key] for key in common], dtype=np.intp) for rows in rows_of]
     gold = first.take(at[0])
     # Without texts, parts are drawn by the keys.
@@ -121,7 +134,7 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
         if predictions.probabilities is not None
     ]
     combined = combine_held_out(with_all_themes(members), gold)
-    write_blend(folder, names, combined, gold)
+    write_blend(folder, [member_name(name, folder) for name in names], combined, gold)
     write_oof(
         folder,
         gold,
@@ -137,7 +150,7 @@ def write_blend(folder: Path, members: Sequence[str], combined: Combined, gold: 
 
     Args:
         folder: Where.
-        members: Names of shipped models, in the order of the combination.
+        members: Names of shipped models, or folders relative to this one, in the order of the combination.
         combined: What was learnt.
         gold: What it was learnt on.
     """

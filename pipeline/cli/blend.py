@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from models.registry import SHIPPED
+from pipeline.cli.model_output import shipped_folder
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 
 
@@ -18,7 +18,12 @@ def register(app: typer.Typer) -> None:
 
 
 def blend(
-    output: Annotated[Path, typer.Option(help="Dossier du mélange.")] = SHIPPED / "blend",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dossier du mélange ; à nommer avec --member ou une autre grille.", show_default=False
+        ),
+    ] = None,
     member: Annotated[
         list[str] | None, typer.Option(help="Modèle à mêler, nom ou dossier ; à répéter.")
     ] = None,
@@ -27,6 +32,7 @@ def blend(
     """Mêler des modèles d'après leurs prédictions hors pli : aucun texte n'est nécessaire."""
     from models.blend.training import blend_unseen
 
+    output = output or shipped_folder("blend", is_own=bool(member) or codebook != DEFAULT_CODEBOOK)
     names = member or ["linear", "compact"]
     combined = blend_unseen(output, names, read_codebook(codebook).label_space)
     n_judged = len(combined.unseen.decided.sentiment)

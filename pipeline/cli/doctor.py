@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -84,6 +86,27 @@ def doctor_command() -> None:
         console.print(f"[bold red]Il manque : {', '.join(missing_required)}[/]")
         raise typer.Exit(1)
     console.print("Tout ce qui est nécessaire est là.")
+
+
+def require_train_extra(command: str, *modules: str) -> None:
+    """Make sure, before the work starts, that what trains neural models is installed.
+
+    Args:
+        command: What needs it.
+        modules: Libraries of the extra `train`, by the name to import.
+
+    Raises:
+        ConfigError: One is not there.
+    """
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError.because(
+            "neural models cannot be trained here",
+            expected=f"the libraries {', '.join(modules)}",
+            got=f"no {', '.join(missing)}",
+            where=command,
+            do="pip install 'miroir[train]'",
+        )
 
 
 def installed_version(part: Part) -> str | None:

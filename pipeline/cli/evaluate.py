@@ -17,6 +17,7 @@ from models.evaluation import Evaluation, evaluate
 from models.evaluation_plots import figure
 from models.evaluation_report import HEADLINES, french_name, html_report, markdown_report
 from models.gold import GoldSet, read_gold
+from models.inherited import without_inherited
 from models.labels import LabelSpace
 from models.oof import read_oof
 from models.predictions import Predictions, predict_gold, read_predictions
@@ -67,6 +68,14 @@ def _inputs(
 ) -> tuple[GoldSet, Predictions, NDArray[np.integer] | None, str]:
     if gold:
         truth = read_gold(gold, labels)
+        if not len(truth):
+            raise ConfigError.because(
+                "nothing can be measured",
+                expected="labelled verbatims",
+                got="no labelled verbatim",
+                where="--gold",
+                do="Name a file with at least one",
+            )
         masked, _ = mask_texts(truth.batch.texts)
         batch = VerbatimBatch(texts=masked, audiences=truth.batch.audiences, questions=truth.batch.questions)
         truth = replace(truth, batch=batch)
@@ -89,7 +98,7 @@ def _inputs(
             where="--gold",
             do="Name the file of labelled verbatims",
         )
-    truth, predicted, n_words = read_oof(model_folder(model), labels)
+    truth, predicted, n_words = without_inherited(*read_oof(model_folder(model), labels))
     note = "Prédictions hors pli : chaque source réelle a été tenue à l'écart de ce qui l'a étiquetée."
     return truth, predicted, n_words, note
 

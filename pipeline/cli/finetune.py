@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,16 +11,28 @@ import typer
 from rich.console import Console
 
 from models.registry import SHIPPED
+from pipeline.cli.doctor import require_train_extra
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
-from pipeline.training_data import DATA_VARIABLE, USUAL_DATA, data_folder, gather, masked
+from pipeline.training_data import (
+    DATA_VARIABLE,
+    USUAL_DATA,
+    authored_files,
+    data_folder,
+    gather,
+    masked,
+    read_labelled,
+)
 
 if TYPE_CHECKING:
     from models.encoder.finetuning import FineTuneSettings
     from models.gold import GoldSet
     from models.labels import LabelSpace
+    from models.transformer.training import TransformerSettings
 
 PRETRAINED = SHIPPED / "compact"
+TRAINERS = ("torch", "onnx")
+HUB_TRAINERS = ("transformers", "datasets", "accelerate", "onnxscript")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,13 +47,19 @@ def finetune(
         typer.Option(help=f"Dossier des données (sinon {DATA_VARIABLE}, puis {USUAL_DATA})."),
     ] = None,
     gold: Annotated[list[Path] | None, typer.Option(help="Vos verbatims étiquetés (JSONL), en plus.")] = None,
+    authored: Annotated[
+        bool, typer.Option(help="Sans --data : apprendre aussi des verbatims rédigés livrés.")
+    ] = True,
     encoder: Annotated[
         str, typer.Option(help="Encodeur Hugging Face ou dossier local, au lieu du modèle compact.")
     ] = "",
     pretrained: Annotated[
         Path, typer.Option(help="Dossier de l'encodeur pré-entraîné (encoder.pt, tokenizer.json).")
     ] = PRETRAINED,
-    epochs: Annotated[float, typer.Option(help="Passages sur les verbatims.")] = 1.7,
+    epochs: Annotated[
+        float | None,
+        typer.Option(help="Passages sur les verbatims (sinon ceux de chaque recette).", show_default=False),
+    ] = None,
     half: Annotated[
         bool, typer.Option(help="Calculer en bfloat16 (processeur avec AVX512-BF16 ou AMX).")
     ] = False,
@@ -50,32 +69,32 @@ def finetune(
     codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
 ) -> None:
     """Affiner un modèle neuronal sur des verbatims étiquetés et masqués (extra « train » requis)."""
+    require_train_extra("miroir finetune", *TRAINERS, *(HUB_TRAINERS if encoder else ()))
     console = Console(stderr=True)
-    labelled = _labelled(data, gold or [], read_codebook(codebook).label_space, console)
-    from models.encoder.finetuning import FineTuneSettings
-
+    labelled = _labelled(data, gold or [], authored, read_codebook(codebook).label_space, console)
     if encoder:
-        _finetune_hub(labelled, encoder, output, epochs, batch_size, seed)
+        from models.transformer.training import TransformerSettings
+
+        hub = TransformerSettings(encoder=encoder, batch_size=batch_size, seed=seed)
+        _finetune_hub(labelled, output, hub if epochs is None else replace(hub, epochs=epochs))
     else:
-        _finetune_compact(
-            labelled,
-            pretrained,
-            output,
-            FineTuneSettings(epochs=epochs, half=half, seed=seed),
-            seeds,
-            console,
-        )
+        from models.encoder.finetuning import FineTuneSettings
+
+        compact = FineTuneSettings(half=half, seed=seed)
+        compact = compact if epochs is None else replace(compact, epochs=epochs)
+        _finetune_compact(labelled, pretrained, output, compact, seeds, console)
     console.print(f"Modèle : {output}", highlight=False)
 
 
-def _labelled(data: Path | None, own: list[Path], labels: LabelSpace, console: Console) -> GoldSet:
-    from models.gold import read_gold
-
+def _labelled(
+    data: Path | None, own: list[Path], authored: bool, labels: LabelSpace, console: Console
+) -> GoldSet:
     folder = data_folder(data, own)
     if folder is not None:
         return gather(folder, labels, own, lambda message: console.print(f"[dim]…[/] {message}")).gold
     if own:
-        return masked(read_gold(own, labels))
+        shipped = authored_files(short_answers=True) if authored else []
+        return masked(read_labelled(shipped, own, labels))
     raise ConfigError.because(
         "there is nothing to learn from",
         expected=f"--data or {DATA_VARIABLE}, or your own verbatims in --gold",
@@ -111,12 +130,9 @@ def _finetune_compact(
     shutil.rmtree(output / "scratch")
 
 
-def _finetune_hub(
-    gold: GoldSet, encoder: str, output: Path, epochs: float, batch_size: int, seed: int
-) -> None:
+def _finetune_hub(gold: GoldSet, output: Path, settings: TransformerSettings) -> None:
     from models.folds import group_folds
-    from models.transformer.training import TransformerSettings, train_transformer
+    from models.transformer.training import train_transformer
 
     fold = group_folds(gold)[-1]
-    settings = TransformerSettings(encoder=encoder, epochs=epochs, batch_size=batch_size, seed=seed)
     train_transformer(gold.take(fold.train), gold.take(fold.test), settings, output)

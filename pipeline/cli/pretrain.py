@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pipeline.cli.doctor import require_train_extra
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -54,6 +56,7 @@ def pretrain_command(
     seed: Annotated[int, typer.Option(help="Graine.")] = 0,
 ) -> None:
     """Pré-entraîner un encodeur ; la même commande reprend un apprentissage interrompu."""
+    require_train_extra("miroir pretrain", "torch")
     from models.encoder.corpus import continued_pieces, n_control_ids, row_tokens
     from models.encoder.network import EncoderShape
     from models.encoder.pretraining import PretrainSettings, Vocabulary, pretrain

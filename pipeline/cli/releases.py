@@ -19,10 +19,11 @@ from pipeline.publish.release import (
     current_release,
     find_release,
     list_releases,
-    point_to,
     read_release_table,
+    roll_back,
     verify_release,
 )
+from pipeline.publish.sinks.delivery import read_state
 from pipeline.workspace import Workspace
 
 WorkspaceOption = Annotated[
@@ -107,12 +108,26 @@ def verify_command(release: ReleaseArgument, workspace: WorkspaceOption = DEFAUL
 
 
 def rollback_command(release: ReleaseArgument, workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
-    """Rétablir une publication : le pointeur y revient d'un seul geste."""
+    """Rétablir une publication ; celles qu'elle remplace restent écartées, même au prochain passage."""
     opened = open_workspace(workspace)
-    found = find_release(opened, release)
-    _refuse_damaged(opened, found)
-    point_to(opened, found)
-    Console().print(f"Publication en cours : {found.release_id}")
+    with opened.locked():
+        found = find_release(opened, release)
+        _refuse_damaged(opened, found)
+        kept_out = roll_back(opened, found)
+    console = Console()
+    console.print(f"Publication en cours : {found.release_id}")
+    if kept_out:
+        console.print(
+            f"Restent écartées : {', '.join(kept_out)}. Le prochain passage n'y revient pas ; il publie dès"
+            " que des données, des relectures, le modèle ou la configuration changent.",
+            soft_wrap=True,
+        )
+    behind = [name for name, known in read_state(opened).items() if known["release_id"] != found.release_id]
+    if behind:
+        console.print(
+            f"À remettre d'accord : {', '.join(behind)}. Lancez `miroir deliver` avec votre configuration.",
+            soft_wrap=True,
+        )
 
 
 def _refuse_damaged(workspace: Workspace, release: Release) -> None:

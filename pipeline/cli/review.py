@@ -74,16 +74,18 @@ def _configured_model(workspace: Workspace, model: str, codebook: Path) -> str |
 
 def _explain(desk: Desk, model: str) -> None:
     """Let the desk highlight texts and judge drift, where the model in use allows it."""
-    from models.registry import load_tagger, read_out_of_fold
-    from pipeline.review.drift import shares_of_gold
+    from models.held_out import stored_predictions
+    from models.registry import load_tagger, model_folder
+    from pipeline.review.drift import shares_by_source
     from pipeline.review.evidence import evidence_of
 
     tagger = load_tagger(model, desk.labels)
     if tagger.model_id == desk.model_id:
         desk.evidence = evidence_of(tagger)
-    gold = read_out_of_fold(model)
-    if gold is not None:
-        desk.training_shares = shares_of_gold(gold, desk.labels)
+    stored = stored_predictions(model_folder(model), desk.labels)
+    if stored is not None:
+        gold, predictions, _ = stored
+        desk.training_shares = shares_by_source(gold, predictions.decided)
 
 
 def _serve(desk: Desk, console: Console) -> None:

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from models.registry import themes_to_learn
 from pipeline import layout
 from pipeline.job import Job
-from pipeline.report import Row, ingest_rows, mask_rows, publication_rows, reject_rows
+from pipeline.report import (
+    Row,
+    describe_publication,
+    ingest_rows,
+    mask_rows,
+    publication_rows,
+    reject_rows,
+)
 from pipeline.run import RunReport
 
 
@@ -22,9 +30,13 @@ def print_run_summary(console: Console, job: Job, outcome: RunReport) -> None:
     for each in outcome.unread:
         console.print(f"[bold red]Illisible[/] {each.source}, {each.name} : {each.error}", soft_wrap=True)
     console.print(f"{outcome.n_annotated} verbatims étiquetés pendant ce passage.")
+    for theme in themes_to_learn(job.model, job.labels):
+        console.print(
+            f"[yellow]Thème « {theme} » : non entraîné[/] (voir `miroir train --help`)", highlight=False
+        )
     _print_rows(console, "Tables publiées", publication_rows(outcome.publication))
     release = outcome.publication.release
-    state = "Publication" if outcome.publication.is_new else "Rien de nouveau : publication inchangée"
+    state = describe_publication(outcome.publication)
     folder = f"{job.config.workspace}/{layout.RELEASES}/{release.release_id}"
     console.print(f"[bold green]{state}[/] {release.release_id} → {folder}", soft_wrap=True)
 

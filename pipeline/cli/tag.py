@@ -87,6 +87,7 @@ def _cascade(
             where="--budget",
             do="Name the better model with --model, or leave --budget out",
         )
+    _check_same_themes(fast, better)
     share = budget.share if budget.share is not None else _share(fast, better, budget, source)
     console.print(
         f"Cascade : {fast.model_id}, puis {better.model_id} pour {100 * share:.3g} % des verbatims "
@@ -100,6 +101,19 @@ def _cascade(
         counts.update(read=n_verbatims, reread=n_reread)
 
     return CascadeTagger(fast, better, TopShare(share), count)
+
+
+def _check_same_themes(fast: Tagger, better: Tagger) -> None:
+    """Refuse a fast model that would keep the better one from telling a theme."""
+    lacking = [theme for theme in untrained_themes(fast) if theme not in untrained_themes(better)]
+    if lacking:
+        raise ConfigError.because(
+            "the two models cannot read in a row",
+            expected=f"a fast model that was trained for {', '.join(lacking)}, as {better.model_id} was",
+            got=fast.model_id,
+            where="--fast",
+            do="Name one that was with --fast, or leave --budget out",
+        )
 
 
 def _share(fast: Tagger, better: Tagger, budget: Budget, source: Path) -> float:

@@ -9,26 +9,27 @@ import typer
 from rich.console import Console
 
 from models.evaluation import evaluate
-from models.gold import read_gold
 from models.linear.card import facts, write_card
 from models.linear.saving import save_linear
 from models.linear.tagger import build_tagger
 from models.linear.training import train_linear
 from models.linear.weights import load_weights, without_words
 from models.oof import write_oof
-from models.registry import MODEL_FILE, SHIPPED
+from models.registry import MODEL_FILE
+from pipeline.cli.model_output import shipped_folder
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
 from pipeline.privacy.lexicons import lexicons
 from pipeline.training_data import (
     DATA_VARIABLE,
-    GOLD_FOLDER,
     MOST_VERBATIMS,
     USUAL_DATA,
     TrainingData,
+    authored_files,
     data_folder,
     gather,
     masked,
+    read_labelled,
 )
 
 
@@ -38,7 +39,12 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    output: Annotated[Path, typer.Option(help="Dossier du modèle.")] = SHIPPED / "linear",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dossier du modèle ; à nommer avec --gold ou une autre grille.", show_default=False
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help=f"Dossier des données (sinon {DATA_VARIABLE}, puis {USUAL_DATA})."),
@@ -59,6 +65,8 @@ def train(
 ) -> None:
     """Entraîner le modèle linéaire, le mesurer sur des sources tenues à l'écart, écrire sa fiche."""
     console = Console(stderr=True)
+    own = gold or []
+    output = output or shipped_folder("linear", is_own=bool(own) or codebook != DEFAULT_CODEBOOK)
     if forget_names:
         _forget_names(output)
         return
@@ -67,13 +75,12 @@ def train(
         console.print(f"[dim]…[/] {message}", highlight=False)
 
     labels = read_codebook(codebook).label_space
-    own = gold or []
     folder = data_folder(data, own)
     if folder is not None:
         content = gather(folder, labels, own, report, most=most)
     elif own:
-        paths = [*(sorted(GOLD_FOLDER.glob("authored*.jsonl")) if authored else []), *own]
-        content = TrainingData(masked(read_gold(paths, labels)), None)
+        shipped = authored_files(short_answers=False) if authored else []
+        content = TrainingData(masked(read_labelled(shipped, own, labels)), None)
     else:
         raise ConfigError.because(
             "there is nothing to learn from",

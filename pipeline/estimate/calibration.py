@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline import schema
@@ -30,6 +31,7 @@ POOLING_WEIGHT = 4.0
 POOLED_FREEDOM = 2.0
 LEAST_NOISE = 1e-9
 GOLD = "gold_"
+THEMES_READ = "themes_read"
 RANDOM_STRATUM = "random"
 MIN_RANDOM_ROWS = 30
 
@@ -67,8 +69,8 @@ class GoldScores:
     """Predicted and true scores of verbatims with gold labels.
 
     Attributes:
-        predicted: Verbatims × scores.
-        true: Verbatims × scores.
+        predicted: Verbatims × scores; NaN for a theme that the model was not trained for.
+        true: Verbatims × scores; NaN where the reader was not asked.
         source: Source of each verbatim.
     """
 
@@ -76,29 +78,33 @@ class GoldScores:
     true: Floats
     source: Sequence[str]
 
+    def known(self, k: int) -> npt.NDArray[np.bool_]:
+        """Tell which verbatims have both a prediction and a gold label for a score."""
+        return ~np.isnan(self.predicted[:, k]) & ~np.isnan(self.true[:, k])
+
 
 def gold_indicators(table: pa.Table, book: ScoreBook) -> Floats:
     """Turn decided labels into 0 and 1 in the place of their probabilities.
 
     Args:
-        table: Columns `sentiment`, `enchantment`, `incivility` and `theme_…` (null: absent).
+        table: Columns `sentiment`, `enchantment`, `incivility` and `theme_…` (null: absent). `themes_read`
+            may list the only themes that a verbatim was read for (null: all).
         book: Scores.
 
     Returns:
-        Verbatims × probability columns.
+        Verbatims × probability columns; NaN for a theme that a verbatim was not read for, or that was no
+        theme yet when the table was written.
 
     Raises:
         EstimateError: A column is missing.
     """
     labels = book.labels
     parts: list[Floats] = []
-    families = [
+    for column, values in (
         ("sentiment", labels.sentiment),
         ("enchantment", labels.enchantment),
         ("incivility", labels.incivility),
-        *((schema.theme_column(theme), labels.polarities) for theme in labels.themes),
-    ]
-    for column, values in families:
+    ):
         if column not in table.column_names:
             raise EstimateError.because(
                 "labels cannot be read",
@@ -107,9 +113,37 @@ def gold_indicators(table: pa.Table, book: ScoreBook) -> Floats:
                 where="reviewed or out-of-fold labels",
                 do="Write the table as schema.reviewed_schema says",
             )
-        given = np.asarray(table[column].to_pylist(), dtype=object)
-        parts.append(np.stack([(given == value).astype(np.float64) for value in values], axis=1))
+        parts.append(_indicators(table, column, values))
+    asked = table[THEMES_READ].to_pylist() if THEMES_READ in table.column_names else [None] * len(table)
+    for theme in labels.themes:
+        column = schema.theme_column(theme)
+        if column in table.column_names:
+            told = _indicators(table, column, labels.polarities)
+            told[[read is not None and theme not in read for read in asked]] = np.nan
+        else:
+            told = np.full((len(table), len(labels.polarities)), np.nan)
+        parts.append(told)
     return np.concatenate(parts, axis=1)
+
+
+def _indicators(table: pa.Table, column: str, values: Sequence[str]) -> Floats:
+    given = np.asarray(table[column].to_pylist(), dtype=object)
+    return np.stack([(given == value).astype(np.float64) for value in values], axis=1)
+
+
+def scores_of(columns: Floats, book: ScoreBook) -> Floats:
+    """Turn probabilities or indicators into scores.
+
+    Args:
+        columns: Verbatims × probability columns; NaN where nothing is known.
+        book: Scores.
+
+    Returns:
+        Verbatims × scores; NaN for a score that is made of something unknown, and for no other.
+    """
+    scores: Floats = np.nan_to_num(columns) @ book.matrix
+    unknown = np.isnan(columns).astype(np.float64) @ (book.matrix != 0).astype(np.float64) > 0
+    return np.where(unknown, np.nan, scores)
 
 
 def read_out_of_fold(table: pa.Table, book: ScoreBook) -> dict[str, GoldScores]:
@@ -127,15 +161,21 @@ def read_out_of_fold(table: pa.Table, book: ScoreBook) -> dict[str, GoldScores]:
     table = _named_labels(table, book)
     audience = np.asarray(table["audience"].to_pylist(), dtype=object)
     source = np.asarray(table["source"].to_pylist(), dtype=object)
-    true = gold_indicators(table, book) @ book.matrix
-    columns = [table[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in book.columns]
-    predicted = np.nan_to_num(np.stack(columns, axis=1)) @ book.matrix
+    true = scores_of(gold_indicators(table, book), book)
+    predicted = scores_of(np.stack([_probabilities(table, name) for name in book.columns], axis=1), book)
     kept = _representative(table, source)
     found = {}
     for name in dict.fromkeys(audience.tolist()):
         rows = kept & (audience == name)
         found[name] = GoldScores(predicted[rows], true[rows], source[rows].tolist())
     return found
+
+
+def _probabilities(table: pa.Table, name: str) -> Floats:
+    """Give a probability column; a theme that the model was not trained for has none."""
+    if name not in table.column_names:
+        return np.full(len(table), np.nan)
+    return np.asarray(table[name].cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _named_labels(table: pa.Table, book: ScoreBook) -> pa.Table:
@@ -203,10 +243,11 @@ def _lines(gold: GoldScores, book: ScoreBook) -> _Lines:
     mean, error = np.full(shape, np.nan), np.full(shape, np.nan)
     noise = np.full((len(book.scores), 2), np.nan)
     for k, score in enumerate(book.scores):
+        known = gold.known(k)
         t = (gold.true[:, k] - score.low) / (score.high - score.low)
-        noise[k] = _noise(gold.predicted[:, k], t, source)
+        noise[k] = _noise(gold.predicted[known, k], t[known], source[known])
         for s, name in enumerate(names):
-            here = source == name
+            here = known & (source == name)
             mean[s, k], error[s, k] = _line(gold.predicted[here, k], t[here], noise[k])
     return _Lines(mean, error, noise, _between(mean, error))
 

@@ -93,7 +93,7 @@ def _pools(gold: dict[str, GoldScores], book: ScoreBook, rng: np.random.Generato
             for name in dict.fromkeys(scores.source):
                 here = source == name
                 drawn = here if shift else here & ~halves[audience]
-                enough = _enough(scores.true[drawn])
+                enough = _enough(np.where(np.isnan(scores.predicted), np.nan, scores.true)[drawn])
                 if not enough.any():
                     continue
                 seen = dict(gold)
@@ -103,13 +103,14 @@ def _pools(gold: dict[str, GoldScores], book: ScoreBook, rng: np.random.Generato
                 calibration = calibrate(seen, book)[audience]
                 for k, score in enumerate(book.scores):
                     if score.is_binary and enough[k]:
+                        known = drawn & scores.known(k)
                         yield Pool(
                             audience,
                             str(name),
                             shift,
                             score,
-                            scores.predicted[drawn, k],
-                            scores.true[drawn, k],
+                            scores.predicted[known, k],
+                            scores.true[known, k],
                             _only(calibration, k),
                         )
 

@@ -5,6 +5,9 @@ verbatims that do not speak of it. `rating_effect` is the coefficient of the sam
 on all themes and polarities. Standard errors are robust to unequal variances and to several verbatims of
 one person (Liang and Zeger 1986), as statsmodels computes them with `cov_type="cluster"`. Themes are as
 tagged or reviewed: tagging errors draw both figures towards zero.
+
+A difference tells of both sides: with the mean of all, it would give the rating of the only one who does not
+speak of a theme. So enough people must be on either side.
 """
 
 from __future__ import annotations
@@ -123,7 +126,8 @@ def _rows(
         for name, code in POLARITY_CODES.items()
     }
     people = {key: len(np.unique(person[rows])) for key, rows in flags.items()}
-    used = [key for key in flags if people[key] >= MIN_PEOPLE and not flags[key].all()]
+    silent = {theme: len(np.unique(person[told[:, k] == 0])) for k, theme in enumerate(themes)}
+    used = [key for key in flags if min(people[key], silent[key[0]]) >= MIN_PEOPLE]
     rows = []
     if used:
         design = np.stack([np.ones(len(rating)), *(flags[key].astype(np.float64) for key in used)], axis=1)
@@ -150,7 +154,7 @@ def _rows(
                         "n_reviewed": 0,
                         NODES: [f"{node}|rated_{scale}", f"{node}|{theme_group(theme)}"],
                         SPAN: RATING_SCALES[scale].high - RATING_SCALES[scale].low,
-                        PEOPLE: people[theme, polarity],
+                        PEOPLE: min(people[theme, polarity], silent[theme]),
                     }
                 )
     return rows

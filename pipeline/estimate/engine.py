@@ -20,7 +20,7 @@ Sources:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,7 @@ class ReviewedCells:
         row: Position in `predicted` and `true`.
         probability: Inclusion probability of each row, NaN where it was chosen by hand.
         predicted: Reviewed verbatims × scores.
-        true: Reviewed verbatims × scores.
+        true: Reviewed verbatims × scores; NaN where the reviewer was not asked.
     """
 
     cell: Ints
@@ -64,6 +64,20 @@ class ReviewedCells:
     probability: Floats
     predicted: Floats
     true: Floats
+
+    def asked(self, k: int) -> ReviewedCells:
+        """Keep the verbatims whose reviewer was asked about a score.
+
+        A theme that was added to the codebook during a campaign was asked about from then on. The queue is in
+        random order, so these verbatims are a sample too, and each was as much less likely to be in it.
+        """
+        known = ~np.isnan(self.true[:, k])
+        if known.all():
+            return self
+        by_chance = ~np.isnan(self.probability)
+        share = (known & by_chance).sum() / max(int(by_chance.sum()), 1)
+        kept = known[self.row]
+        return replace(self, cell=self.cell[kept], row=self.row[kept], probability=self.probability * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +153,7 @@ def _estimate_score(
     cells: Cells, score: Score, k: int, line: Lines, reviewed: ReviewedCells, group: Ints
 ) -> tuple[Floats, Curve, Floats, npt.NDArray[np.int8]]:
     width = score.high - score.low
+    reviewed = reviewed.asked(k)
     probability = reviewed.probability[reviewed.row]
     certain = np.isnan(probability) | (probability >= 1.0)
     true, predicted = reviewed.true[reviewed.row, k], reviewed.predicted[reviewed.row, k]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.config import EstimateConfig
@@ -50,6 +51,16 @@ class Estimates:
             )
             for measure in self.book.measures
         }
+
+    @cached_property
+    def untrained(self) -> frozenset[str]:
+        """Themes of which the model says nothing: it was not trained for them."""
+        silent = np.asarray(np.isnan(self.cells.sums).all(axis=0), dtype=np.bool_)
+        return frozenset(
+            measure.theme
+            for measure in self.book.measures
+            if measure.theme is not None and silent[self.book.index[measure.numerator]]
+        )
 
     @property
     def themes(self) -> tuple[str, ...]:

@@ -37,8 +37,8 @@ class BatchFiles:
 
     Attributes:
         batch_id: Identity of the batch.
-        verbatims: Paths of its verbatims.
-        annotations: Paths of their annotations by one model.
+        verbatims: Paths of its verbatims, with their protocol when not on this machine.
+        annotations: Paths of their annotations by one model, in the same form.
     """
 
     batch_id: str

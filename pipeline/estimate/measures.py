@@ -27,6 +27,7 @@ from pipeline.estimate.reviewed import join_reviews
 from pipeline.estimate.scores import Measure
 from pipeline.estimate.tables import (
     NODES,
+    NOT_TRAINED,
     PEOPLE,
     SPAN,
     fill,
@@ -129,6 +130,7 @@ def _measure(estimates: Estimates, measure: Measure) -> pa.Table:
     low, high = figures.interval(measure.low, config.level, with_sampling=config.target == "process")
     group = list(estimates.book.groups).index(measure.counted)
     value = figures.value[shown]
+    is_untrained = measure.theme in estimates.untrained
     low, high = (
         np.where(np.isnan(figures.value), np.nan, low),
         np.where(np.isnan(figures.value), np.nan, high),
@@ -145,7 +147,9 @@ def _measure(estimates: Estimates, measure: Measure) -> pa.Table:
         "n_reviewed": estimates.means.reviewed[shown],
         "method": method_names(figures.method[shown], value),
         "suppressed": False,
-        "reason": reasons(value, figures.unsure[shown], low[shown]),
+        "reason": np.where(
+            np.isnan(value) & is_untrained, NOT_TRAINED, reasons(value, figures.unsure[shown], low[shown])
+        ),
         NODES: one_node(node_names(keys, estimates.dimensions, measure.group)),
         SPAN: 1.0 - measure.low,
         PEOPLE: cells.group_people[shown, group],

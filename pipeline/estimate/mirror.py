@@ -30,6 +30,7 @@ from pipeline.estimate.scores import Floats, theme_group
 from pipeline.estimate.significance import adjust
 from pipeline.estimate.tables import (
     NODES,
+    NOT_TRAINED,
     PEOPLE,
     SPAN,
     TOO_UNSURE,
@@ -147,7 +148,9 @@ def _gap_rows(estimates: Estimates, pairs: Pairs, theme: str, gap: _Gap, target:
         **counts_of_pairs(estimates, pairs, group),
         "method": None,
         "suppressed": False,
-        "reason": _why_missing(pairs, value),
+        "reason": np.where(
+            np.isnan(value) & (theme in estimates.untrained), NOT_TRAINED, _why_missing(pairs, value)
+        ),
         "customer_value": gap.customer,
         "employee_value": gap.employee,
         "quadrant": _quadrants(gap),

@@ -57,7 +57,7 @@ def net_lines(gold: dict[str, GoldScores], book: ScoreBook) -> dict[str, NetLine
                 continue
             top, below = book.index[measure.numerator], book.index[measure.denominator]
             for name in dict.fromkeys(scores.source):
-                here = source == name
+                here = (source == name) & scores.known(below) & scores.known(top)
                 mentions, expected = scores.true[here, below].sum(), scores.predicted[here, below].sum()
                 if mentions >= MIN_MENTIONS and expected > 0:
                     true = scores.true[here, top].sum() / mentions

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipeline.estimate.calibration import gold_indicators
+from pipeline.estimate.calibration import gold_indicators, scores_of
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.engine import ReviewedCells, no_reviews
 from pipeline.estimate.frame import UNIT, Frame
@@ -46,7 +46,7 @@ def join_reviews(
         axis=1,
     )
     mine = reviews.take(joined["review"])
-    true = gold_indicators(mine, frame.book) @ frame.book.matrix
+    true = scores_of(gold_indicators(mine, frame.book), frame.book)
     probability = mine["inclusion_probability"].cast(pa.float64()).to_numpy(zero_copy_only=False)
     rows = joined.drop_columns([f"f_{i}" for i in range(n_scores)]).append_column(
         "row", pa.array(np.arange(len(joined)), pa.int64())

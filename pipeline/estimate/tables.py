@@ -19,6 +19,7 @@ NODES, SPAN, PEOPLE = "_nodes", "_span", "_people"
 DECIMALS = 6
 
 NO_DATA, TOO_UNSURE, NO_CALIBRATION = "no_data", "too_unsure", "no_calibration"
+NOT_TRAINED = "not_trained"
 
 
 def private_measure_schema(dimensions: Sequence[str]) -> pa.Schema:
@@ -141,7 +142,7 @@ def reasons(value: Floats, unsure: npt.NDArray[np.bool_], low: Floats) -> npt.ND
 
 
 # Columns after the dimensions that tell one row from another.
-ROW_KEYS = ("theme", "measure", "polarity", "dimension", "lag")
+ROW_KEYS = ("theme", "measure", "polarity", "rating_scale", "dimension", "lag")
 
 
 def row_keys(table: pa.Table) -> list[str]:

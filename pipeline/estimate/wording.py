@@ -101,8 +101,16 @@ REASON_WORDING = MappingProxyType(
             "Hidden to protect people: a group too small, or one that would reveal another",
         ),
         "held_back": _say(
-            "Chiffre de la publication précédente : trop peu de personnes ont changé depuis",
-            "Figure of the previous release: too few people changed since",
+            "Chiffre d’une publication précédente : trop peu de personnes ont changé depuis",
+            "Figure of an earlier release: too few people changed since",
+        ),
+        "too_few_changed": _say(
+            "Masqué : le chiffre précédent ne vaut plus, et trop peu de personnes ont changé depuis",
+            "Hidden: the previous figure no longer holds, and too few people changed since",
+        ),
+        "not_trained": _say(
+            "Thème non entraîné : le modèle ne l’a pas appris",
+            "Theme not trained: the model has not learnt it",
         ),
         "too_unsure": _say(
             "Trop incertain pour être donné : relire davantage de verbatims",

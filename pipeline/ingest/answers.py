@@ -11,7 +11,7 @@ import polars as pl
 from pipeline.config import RATING_SCALES, SourceConfig
 from pipeline.errors import SourceError
 from pipeline.ingest.chunks import Chunk
-from pipeline.ingest.cleaning import clean_texts, join_titles
+from pipeline.ingest.cleaning import blank_nothing, clean_texts, join_titles
 from pipeline.ingest.dates import DateReader
 from pipeline.ingest.dimensions import read_dimension
 from pipeline.ingest.identity import SeenKeys, hash_together, join_identity, key_respondents, verbatim_ids
@@ -153,22 +153,25 @@ class AnswerBuilder:
             return pl.Series(name or "", [None] * len(chunk.rows), dtype=pl.String)
         return chunk.frame[name]
 
+    def _values(self, chunk: Chunk, name: str | None) -> pl.Series:
+        """Give a column of anything but answers, which `clean_texts` sees to."""
+        return blank_nothing(self._column(chunk, name))
+
     def _read_shared(self, chunk: Chunk) -> pl.DataFrame:
         source = self._source
-        given_dates = self._column(chunk, source.date)
-        dates, wrong = self._dates.read(given_dates)
+        dates, wrong = self._dates.read(self._values(chunk, source.date))
         self._check_column(source.date, dates, wrong, "dates; `date_format` names an unusual form")
         scale = source.rating.scale if source.rating else "stars"
         ratings, off = read_ratings(
-            self._column(chunk, source.rating.column if source.rating else None), RATING_SCALES[scale]
+            self._values(chunk, source.rating.column if source.rating else None), RATING_SCALES[scale]
         )
         if source.rating:
             self._check_column(source.rating.column, ratings, off, f"ratings on the scale «{scale}»")
-        record = self._column(chunk, source.record_id).cast(pl.String, strict=False).str.strip_chars()
+        record = self._values(chunk, source.record_id).cast(pl.String, strict=False).str.strip_chars()
         columns = {
             "row": chunk.rows,
             "respondent": key_respondents(
-                self._secret, source.register_of_persons, self._column(chunk, source.respondent)
+                self._secret, source.register_of_persons, self._values(chunk, source.respondent)
             ),
             "date": dates,
             "wrong_date": wrong,
@@ -177,7 +180,7 @@ class AnswerBuilder:
             "record": record.set((record == "").fill_null(False), None),
         }
         for name, column in sorted(source.dimensions.items()):
-            values = self._column(chunk, column)
+            values = self._values(chunk, column)
             columns[DIMENSION + name] = read_dimension(values, name, column, self._where)
         return pl.DataFrame(columns)
 
@@ -199,7 +202,7 @@ class AnswerBuilder:
             texts = join_titles(clean_texts(self._column(chunk, source.title)), texts)
         if source.question_column is not None:
             asked = read_dimension(
-                self._column(chunk, source.question_column), "question", source.question_column, self._where
+                self._values(chunk, source.question_column), "question", source.question_column, self._where
             )
             question, key = asked, asked
         else:

@@ -1,4 +1,4 @@
-"""What machines added to a text, taken away; what the person wrote stays."""
+"""What machines added to a cell, taken away; what the person wrote stays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-# What programs write for «nothing»; « RAS » and « aucun » are answers.
-_MISSING = ("nan", "null", "none", "#n/a", "<na>", "#null!", "#value!", "#ref!", "#div/0!")
+# What programs write for «nothing», in lower case; « RAS » and « aucun » are answers, « NA » a region.
+_SPREADSHEET_ERRORS = ("#n/a", "#null!", "#value!", "#ref!", "#div/0!")
+NOTHING = frozenset({"", "nan", "null", "none", "n/a", "<na>", "\\n", *_SPREADSHEET_ERRORS})
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u{feff}]"
 
 
@@ -28,9 +29,25 @@ def clean_texts(texts: pl.Series) -> pl.Series:
     texts = _where(texts, r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,5}|[A-Za-z]{2,8});", _unescape)
     texts = _where(texts, _CONTROL, lambda some: some.str.replace_all(_CONTROL, ""))
     texts = _where(texts, r"\p{M}", lambda some: some.str.normalize("NFC"))
-    texts = texts.str.strip_chars()
-    missing = texts.str.len_chars().eq(0) | texts.str.to_lowercase().is_in(_MISSING)
-    return texts.set(missing.fill_null(True), None)
+    return blank_nothing(texts.str.strip_chars())
+
+
+def blank_nothing(cells: pl.Series) -> pl.Series:
+    """Take away what programs write where there is nothing.
+
+    Args:
+        cells: A column as read.
+
+    Returns:
+        The column with nulls for such cells; one of typed values as it is.
+
+    >>> blank_nothing(pl.Series(["NULL", " n/a ", "Lyon", None])).to_list()
+    [None, None, 'Lyon', None]
+    """
+    if cells.dtype != pl.String:
+        return cells
+    nothing = cells.str.strip_chars().str.to_lowercase().is_in(NOTHING)
+    return cells.set(nothing.fill_null(True), None)
 
 
 def join_titles(titles: pl.Series, texts: pl.Series) -> pl.Series:

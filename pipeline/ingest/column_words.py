@@ -13,6 +13,8 @@ def _whole(*patterns: str) -> re.Pattern[str]:
     return re.compile(rf"^(?:{'|'.join(patterns)})$")
 
 
+# Who served or leads: even a code there gives figures of one person.
+_STAFF = r"(?:conseill(?:er|[èe]re)s?|vendeu(?:r|se)s?|manageu?rs?|responsables?|agents?|sup[ée]rieurs?)"
 EMPLOYEE = _any(
     *(
         "matricule",
@@ -114,6 +116,9 @@ PERSONAL = _whole(
         "ip ?address",
         "adresse ip",
         "(?:date de )?naissance",
+        "nom (?:de famille|d.usage|de naissance|et pr[ée]noms?)",
+        "pr[ée]noms? et noms?",
+        rf"(?:(?:pr[ée]nom|nom|code)(?: et (?:pr[ée]nom|nom))? )?(?:du |de la |de l.|de |de votre )?{_STAFF}",
     ),
 )
 TECHNICAL = _whole(

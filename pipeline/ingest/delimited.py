@@ -7,6 +7,7 @@ import io
 import itertools
 from collections import deque
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import IO
 
 from pipeline.errors import SourceError
@@ -83,18 +84,20 @@ class RecordReader:
 
     def _split_alone(self, line: str) -> list[str]:
         dialect = self._dialect
+        record = [line]
         for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
-            record = next(
-                csv.reader(
-                    [line],
-                    delimiter=dialect.delimiter,
-                    quotechar=dialect.quote,
-                    escapechar=dialect.escape,
-                    quoting=quoting,
-                )
+            reader = csv.reader(
+                [line],
+                delimiter=dialect.delimiter,
+                quotechar=dialect.quote,
+                escapechar=dialect.escape,
+                quoting=quoting,
             )
-            if self._width is None or len(record) == self._width:
-                break
+            # A cell of more than 131,072 characters is one too many for `csv`: the line is then one cell.
+            with suppress(csv.Error):
+                record = next(reader)
+                if self._width is None or len(record) == self._width:
+                    break
         return [cell.strip(dialect.quote + "\r\n") for cell in record]
 
 

@@ -85,7 +85,7 @@ def find_inputs(source: SourceConfig, base: Path) -> list[Input]:
     if source.sql is not None:
         return [Input("sql", "", "sql")]
     path = source.path or ""
-    found = _list_url(path) if "://" in path else _list_local(path, base)
+    found = _list_url(source) if "://" in path else _list_local(path, base)
     shown = [(url, name) for url, name in found if not name.startswith((".", "~$"))]
     inputs = [Input(kind_of(name), url, mask_name(name)) for url, name in shown]
     if not inputs:
@@ -93,10 +93,27 @@ def find_inputs(source: SourceConfig, base: Path) -> list[Input]:
             f"source «{source.name}» has no input",
             expected=f"a file, folder or glob that holds {SUPPORTED}",
             got="no file",
-            where=path,
+            where=place_of(source),
             do="Check `path`; a relative path is taken from the folder of the configuration",
         )
     return sorted(inputs, key=lambda item: item.url)
+
+
+def place_of(source: SourceConfig) -> str:
+    """Say where the inputs of a source lie, in words that may be logged and shown.
+
+    Args:
+        source: The declared source.
+
+    Returns:
+        `sql`, a local path, or the protocol alone of a URL: the rest may hold a password or a key of access.
+
+    >>> place_of(SourceConfig(name="avis", audience="customer", path="ftp://moi:sesame@hote/a.csv", text="-"))
+    'ftp://…'
+    """
+    path = source.path or "sql"
+    protocol, separator, _ = path.partition("://")
+    return f"{protocol}://…" if separator else path
 
 
 def _list_local(path: str, base: Path) -> list[tuple[str, str]]:
@@ -111,9 +128,9 @@ def _list_local(path: str, base: Path) -> list[tuple[str, str]]:
     return [(str(file), file.name) for file in files]
 
 
-def _list_url(path: str) -> list[tuple[str, str]]:
+def _list_url(source: SourceConfig) -> list[tuple[str, str]]:
     try:
-        filesystem, inner = fsspec.core.url_to_fs(path)
+        filesystem, inner = fsspec.core.url_to_fs(source.path or "")
         if any(sign in inner for sign in "*?["):
             names = filesystem.glob(inner)
         elif filesystem.isdir(inner):
@@ -121,11 +138,18 @@ def _list_url(path: str) -> list[tuple[str, str]]:
         else:
             names = [inner] if filesystem.exists(inner) else []
     except (OSError, ValueError, ImportError) as error:
+        # Not `from error`: the driver's own words may quote the URL.
         raise SourceError.because(
-            "a remote source cannot be listed",
+            f"the remote source «{source.name}» cannot be listed",
             expected="a URL that fsspec can open",
             got=type(error).__name__,
-            where=path,
+            where=place_of(source),
             do="Check the URL, the access rights and that the protocol's package is installed",
-        ) from error
-    return [(filesystem.unstrip_protocol(name), name.rstrip("/").rsplit("/", 1)[-1]) for name in names]
+        ) from None
+    return [(filesystem.unstrip_protocol(name), _file_name(name)) for name in names]
+
+
+def _file_name(path: str) -> str:
+    """Give the file name of a path, without the query of a web address, which may hold a key of access."""
+    path = path.partition("?")[0] if path.startswith(("http://", "https://")) else path
+    return path.rstrip("/").rsplit("/", 1)[-1]

@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 
 from pipeline.config import RATING_SCALES, SourceConfig
 from pipeline.errors import SourceError
+from pipeline.ingest.cleaning import NOTHING
 from pipeline.ingest.dates import looks_like_dates
 from pipeline.ingest.delimited import open_delimited
+from pipeline.ingest.dimensions import mask_persons
 from pipeline.ingest.encoding import decoding
 from pipeline.ingest.files import open_input, read_content
 from pipeline.ingest.inputs import Input, kind_of
@@ -46,6 +48,7 @@ class Column:
         low: Smallest rating, the most extreme 3 % left aside; null without any.
         high: Largest rating, likewise.
         share_addresses: Share of values that are e-mail addresses.
+        share_persons: Share of distinct values that are names of persons.
         longest: Characters of the longest value.
     """
 
@@ -60,6 +63,7 @@ class Column:
     low: float | None
     high: float | None
     share_addresses: float
+    share_persons: float
     longest: int
 
 
@@ -170,8 +174,9 @@ def _check_header(names: Sequence[str], where: str) -> None:
 
 
 def _describe(name: str, wording: str, values: Sequence[str]) -> Column:
-    given = [value.strip() for value in values if value.strip()]
+    given = [text for value in values if (text := value.strip()).lower() not in NOTHING]
     n = max(1, len(given))
+    distinct = list(dict.fromkeys(given))
     ratings = sorted(rating for value in given if (rating := _read_any_rating(value)) is not None)
     # A stray « 99 » must not stretch the scale.
     n_stray = math.ceil(_STRAY * len(ratings)) if len(ratings) >= _MANY else 0
@@ -183,7 +188,7 @@ def _describe(name: str, wording: str, values: Sequence[str]) -> Column:
         name=name,
         wording=wording,
         n_given=len(given),
-        n_distinct=len(set(given)),
+        n_distinct=len(distinct),
         mean_words=sum(n_words) / n,
         share_text=0.0 if share_dates > 0.5 else proses / n,
         share_dates=share_dates,
@@ -191,6 +196,7 @@ def _describe(name: str, wording: str, values: Sequence[str]) -> Column:
         low=min(usual, default=None),
         high=max(usual, default=None),
         share_addresses=sum(bool(_ADDRESS.search(value)) for value in given) / n,
+        share_persons=len(mask_persons(distinct)) / max(1, len(distinct)),
         longest=max(map(len, given), default=0),
     )
 

@@ -18,6 +18,7 @@ from pipeline.ingest.profile import Column, Profile, profile_file
 Scale = Literal["nps", "enps", "csat", "stars", "ten"]
 
 _MAX_MEMBERS = 60
+_MAX_PERSONS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,8 @@ def _choose_dimensions(proposal: Proposal, left: list[Column]) -> list[Column]:
 def _is_grouping(column: Column) -> bool:
     few = 2 <= column.n_distinct <= min(_MAX_MEMBERS, max(3, 0.6 * column.n_given))
     prose = column.share_numbers > 0.6 or column.share_dates > 0.5 or column.share_addresses > 0
-    return few and not prose and column.longest <= 50 and column.mean_words <= 5
+    persons = column.share_persons > _MAX_PERSONS
+    return few and not prose and not persons and column.longest <= 50 and column.mean_words <= 5
 
 
 def _leave_out(proposal: Proposal, left: list[Column]) -> list[Column]:
@@ -277,7 +279,8 @@ def _leave_out(proposal: Proposal, left: list[Column]) -> list[Column]:
 
 def _is_personal(column: Column) -> bool:
     key = plain_key(column.name)
-    return bool(words.PERSONAL.match(key) or column.share_addresses > 0.2)
+    persons = column.share_addresses > 0.2 or column.share_persons > _MAX_PERSONS
+    return persons or bool(words.PERSONAL.match(key))
 
 
 def _key(column: Column) -> str:

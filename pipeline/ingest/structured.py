@@ -197,6 +197,8 @@ def _sql_text(value: object) -> str | None:
         return value
     if isinstance(value, bytes | memoryview):
         return bytes(value).decode("utf-8", error_handler())
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a driver reads a column of numbers with nulls as floats: the person is 42
     isoformat = getattr(value, "isoformat", None)
     return str(isoformat()) if isoformat else str(value)
 

@@ -42,7 +42,7 @@ def respondent_key(secret: bytes, register: str, raw: str) -> str:
     return hmac.new(secret, message, hashlib.sha256).hexdigest()[:KEY_LENGTH]
 
 
-def load_secret(path: Path | str) -> bytes:
+def load_secret(path: Path | str, *, make: bool = True) -> bytes:
     """Load the secret of respondent keys, and make it on first use.
 
     The environment variable `MIROIR_SECRET` wins over the file. Losing the secret breaks no figure, but
@@ -50,18 +50,20 @@ def load_secret(path: Path | str) -> bytes:
 
     Args:
         path: The key file; its folder is made if it is not there.
+        make: Whether to make a key that is not there. A new one recognises nobody.
 
     Returns:
         The secret, at least 16 bytes.
 
     Raises:
-        PrivacyError: When the file can be read by others, cannot be read at all, or is too short.
+        PrivacyError: When the file can be read by others, cannot be read at all, or is too short; or is not
+            there and must not be made.
     """
     from_environment = os.environ.get(SECRET_VARIABLE, "").strip()
     if from_environment:
         return _check_length(from_environment.encode(), where=f"environment variable {SECRET_VARIABLE}")
     path = Path(path)
-    if not path.exists():
+    if make and not path.exists():
         _create(path)
     return _read(path)
 

@@ -5,6 +5,9 @@ else member, else month, else all). Left out are: an employee's verbatim that na
 there), one with a name, number or capitalised word that fewer than `MIN_USERS` people use, and one where
 many words are used by nobody else. The order is that of a keyed shuffle, and a month is the finest date
 that goes with a quote.
+
+A text that speaks of several themes may be quoted for each, always for the same cell: under two dimensions it
+would tell that its author is in both, a cell that is never shown.
 """
 
 from __future__ import annotations
@@ -45,13 +48,16 @@ def choose_quotes(
         people[name] = 0
     rows: list[dict[str, object]] = []
     taken: Counter[tuple[object, ...]] = Counter()
+    place: dict[tuple[str, str], dict[str, Any]] = {}  # audience and text → the cell it is quoted for
     for row in safe.to_pylist():
         limits = config.customer if row["audience"] == "customer" else config.employee
         group = "all" if row["theme"] is None else f"theme_{row['theme']}"
+        told = (row["audience"], row["text"])
         for cell in _cells(row, dimensions):
             node = "|".join([row["audience"], cell["period"], *(cell[d] or "" for d in dimensions), group])
             key = (node, row["polarity"], row["enchantment"] if row["theme"] is None else None)
-            if people.get(node, 0) >= max(limits.quotes, limits.scores) and taken[key] < PER_CELL:
+            enough = people.get(node, 0) >= max(limits.quotes, limits.scores)
+            if enough and taken[key] < PER_CELL and place.setdefault(told, cell) == cell:
                 taken[key] += 1
                 rows.append({**row, **cell})
                 break

@@ -22,10 +22,10 @@ import pyarrow.compute as pc
 from pipeline.config import AudienceThresholds, ProtectConfig
 from pipeline.errors import PrivacyError
 from pipeline.estimate.candidates import CANDIDATES
-from pipeline.estimate.tables import NODES, PRIVATE, SPAN, node_names, row_keys
+from pipeline.estimate.tables import NODES, NOT_TRAINED, PRIVATE, SPAN, node_names, row_keys
 from pipeline.protect.blanks import COMPLETE, complete_rows
 from pipeline.protect.lattice import Lattice, build_lattice, grains_of, narrow
-from pipeline.protect.ledger import SHOWN, Groups, hold_back
+from pipeline.protect.ledger import OUTDATED, SHOWN, Groups, hold_back
 from pipeline.protect.quotes import choose_quotes
 from pipeline.protect.rounding import round_table
 
@@ -70,10 +70,12 @@ def protect(
                 do="Name the groups that its rows speak of when building it",
             )
         hidden = any_node(table, hidden_names)
-        private[name] = round_table(_hide(table, hidden), config)
+        private[name] = round_table(_hide(table, hidden, PROTECTED), config)
     private, shown = hold_back(private, groups, ledger, config)
     dimensions = tuple(name for name in tables[GROUPS].column_names if name not in _GROUP_COLUMNS)
-    for name, table in private.items():
+    for name, held in private.items():
+        outdated = pc.fill_null(pc.equal(held["reason"], OUTDATED), False).to_numpy()
+        table = _hide(held, outdated, OUTDATED)
         public = table.drop_columns([c for c in table.column_names if c.startswith(PRIVATE)])
         if name in COMPLETE:
             safe[name] = complete_rows(public, tables[GROUPS], dimensions, PROTECTED)
@@ -221,7 +223,7 @@ def _names_of(cells: pa.Table, position: int, key: tuple[object, ...]) -> tuple[
     return tuple(name for name, member in row.items() if member is not None)
 
 
-def _hide(table: pa.Table, hidden: Flags) -> pa.Table:
+def _hide(table: pa.Table, hidden: Flags, why: str) -> pa.Table:
     """Empty the figures and counts of hidden rows, whatever the table calls them."""
     flags = pa.array(hidden)
     kept = {*row_keys(table), "suppressed", "reason"}
@@ -230,7 +232,9 @@ def _hide(table: pa.Table, hidden: Flags) -> pa.Table:
             emptied = pc.if_else(flags, pa.scalar(None, column.type), table[column.name])
             table = table.set_column(position, column, emptied)
     suppressed = pc.if_else(flags, True, table["suppressed"])
-    reason = pc.if_else(flags, PROTECTED, table["reason"])
+    # A theme that the model has not learnt is empty everywhere: that hides nobody.
+    untrained = pc.fill_null(pc.equal(table["reason"], NOT_TRAINED), False)
+    reason = pc.if_else(pc.and_not(flags, untrained), why, table["reason"])
     for name, column in (("suppressed", suppressed), ("reason", reason)):
         position = table.schema.get_field_index(name)
         table = table.set_column(position, table.schema.field(position), column)

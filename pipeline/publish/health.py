@@ -45,6 +45,10 @@ class Health:
         """Give it as JSON knows it."""
         return asdict(self)
 
+    def to_public_dict(self) -> dict[str, Any]:
+        """Give what anybody may know: problems name files, servers and people's mistakes."""
+        return {"state": self.state, "age_hours": self.age_hours}
+
 
 def read_health(reader: Reader, expected_every_hours: float | None, now: datetime | None = None) -> Health:
     """Look at the current release, the last run and the sinks.
@@ -96,13 +100,16 @@ def record_run(workspace: Workspace, error: str | None, now: datetime | None = N
 
 @contextmanager
 def recorded(workspace: Workspace) -> Iterator[None]:
-    """Remember how the run inside ends: well, or with which error on purpose."""
+    """Remember how the run inside ends: well, with which error on purpose, or in a way nobody foresaw."""
+    failure: str | None = "it stopped before its end; what it printed or logged tells why"
     try:
         yield
+        failure = None
     except MiroirError as error:
-        record_run(workspace, str(error))
+        failure = str(error)
         raise
-    record_run(workspace, None)
+    finally:
+        record_run(workspace, failure)
 
 
 def _failures(workspace: Workspace) -> tuple[str, ...]:

@@ -23,11 +23,13 @@ from pipeline.publish.pages.approvals import read_approved
 from pipeline.publish.pages.documents import document_files
 from pipeline.publish.release import (
     Release,
+    current_release,
     find_same_lineage,
     lineage_hash,
     list_releases,
     next_release_id,
     point_to,
+    rolled_back,
     write_release,
 )
 from pipeline.publish.sinks.delivery import SinkOutcome, put_everywhere
@@ -51,11 +53,13 @@ class Publication:
         release: The release that readers now use.
         is_new: Whether it was made now; otherwise the same lineage had given it before.
         sinks: What became of it in each sink.
+        kept_out: What the inputs give, when somebody rolled back from it: readers keep `release` instead.
     """
 
     release: Release
     is_new: bool
     sinks: tuple[SinkOutcome, ...] = ()
+    kept_out: Release | None = None
 
 
 def publish(job: Job) -> Publication:
@@ -65,7 +69,8 @@ def publish(job: Job) -> Publication:
         job: What to publish; its batches are tagged.
 
     Returns:
-        The release, to which the pointer has moved, and what became of it in each sink.
+        The release that readers use, and what became of it in each sink. The pointer has moved to it, unless
+        the same inputs gave one that somebody rolled back from.
 
     Raises:
         ReleaseError: A batch is not tagged whole by the configured model.
@@ -83,8 +88,7 @@ def _publish_release(job: Job) -> Publication:
     lineage = _lineage(job, batch_ids, tagger.model_id, reviews, withdrawn)
     release = find_same_lineage(job.workspace, lineage)
     if release is not None:
-        point_to(job.workspace, release)
-        return Publication(release, is_new=False)
+        return _publish_again(job, release)
     inputs = EstimateInputs(
         batches=tuple(_batch_files(job, batch_id, tagger.model_id) for batch_id in batch_ids),
         dimensions=job.config.dimensions,
@@ -106,6 +110,15 @@ def _publish_release(job: Job) -> Publication:
     release = write_release(job.workspace, public, lineage, files=files)
     point_to(job.workspace, release)
     return Publication(release, is_new=True)
+
+
+def _publish_again(job: Job, release: Release) -> Publication:
+    """Make a release that exists the current one, unless somebody rolled back from it."""
+    current = current_release(job.workspace)
+    if current is not None and release.release_id in rolled_back(job.workspace):
+        return Publication(current, is_new=False, kept_out=release)
+    point_to(job.workspace, release)
+    return Publication(release, is_new=False)
 
 
 def _documents(job: Job, tables: Mapping[str, pa.Table]) -> dict[str, bytes]:
@@ -139,23 +152,33 @@ def _lineage(
 
 
 def _batch_files(job: Job, batch_id: str, model_id: str) -> BatchFiles:
-    verbatims = layout.verbatim_parts(job.workspace, batch_id)
-    annotations = layout.annotation_parts(job.workspace, batch_id, model_id)
-    if verbatims != annotations:
+    """Name the files of a batch.
+
+    Raises:
+        ReleaseError: A part is not tagged whole: its other verbatims would be left out without a word.
+    """
+    workspace = job.workspace
+    verbatims = layout.verbatim_parts(workspace, batch_id)
+    annotations = layout.annotation_parts(workspace, batch_id, model_id)
+    tagged = [
+        part
+        for part in annotations
+        if part in verbatims
+        and workspace.count_rows(layout.ANNOTATIONS, batch_id, model_id, part)
+        == workspace.count_rows(layout.BATCHES, batch_id, layout.VERBATIMS, part)
+    ]
+    if verbatims != tagged:
         raise ReleaseError.because(
             "the release cannot be made",
-            expected=f"{len(verbatims)} annotation parts",
-            got=f"{len(annotations)}",
+            expected=f"{len(verbatims)} annotation parts with a row for each verbatim",
+            got=f"{len(tagged)}",
             where=f"batch {batch_id}, model {model_id}",
             do="Run `annotate` again",
         )
-    workspace = job.workspace
     return BatchFiles(
         batch_id=batch_id,
         verbatims=tuple(
-            workspace.path(layout.BATCHES, batch_id, layout.VERBATIMS, part) for part in verbatims
+            workspace.url(layout.BATCHES, batch_id, layout.VERBATIMS, part) for part in verbatims
         ),
-        annotations=tuple(
-            workspace.path(layout.ANNOTATIONS, batch_id, model_id, part) for part in annotations
-        ),
+        annotations=tuple(workspace.url(layout.ANNOTATIONS, batch_id, model_id, part) for part in tagged),
     )

@@ -4,6 +4,7 @@
     releases/0003-1f0c9a6b2d4e/…                          other files of the release
     releases/0003-1f0c9a6b2d4e/manifest.json              hash of every file; a release without it is not one
     releases/current.json                                 the release that readers use
+    releases/rolled_back.json                             those that somebody took back from readers
 
 A reader takes the pointer, then the manifest, then files: it never sees half a release. The same lineage
 gives the same release, so a run that was killed and started again publishes what it would have published.
@@ -98,10 +99,15 @@ def find_release(workspace: Workspace, release_id: str) -> Release:
 
 def current_release(workspace: Workspace) -> Release | None:
     """Give the release that the pointer names, or None before the first one."""
+    named = _pointed_at(workspace)
+    return find_release(workspace, named) if named else None
+
+
+def _pointed_at(workspace: Workspace) -> str:
+    """Give the identifier that the pointer names, whether its release is there or not; empty before one."""
     if not workspace.exists(layout.RELEASES, layout.CURRENT):
-        return None
-    pointer = workspace.read_json(layout.RELEASES, layout.CURRENT)
-    return find_release(workspace, str(pointer["release_id"]))
+        return ""
+    return str(workspace.read_json(layout.RELEASES, layout.CURRENT)["release_id"])
 
 
 def point_to(workspace: Workspace, release: Release) -> None:
@@ -114,6 +120,33 @@ def point_to(workspace: Workspace, release: Release) -> None:
         ),
     }
     workspace.write_json(pointer, layout.RELEASES, layout.CURRENT)
+
+
+def roll_back(workspace: Workspace, release: Release) -> list[str]:
+    """Make another release the current one; those that it replaces stay out until somebody asks for them.
+
+    Args:
+        workspace: Where releases lie. One publisher at a time.
+        release: What readers shall use.
+
+    Returns:
+        Identifiers of all releases that stay out, sorted: those after it, the one that was current until now,
+        and those of earlier calls.
+    """
+    later = {each.release_id for each in _whole_releases(workspace) if each.rank > release.rank}
+    given_up = later | {_pointed_at(workspace)} - {""}
+    kept_out = sorted((rolled_back(workspace) | given_up) - {release.release_id})
+    # Before the pointer: a run that finds one of them made must not bring it back.
+    workspace.write_json({"releases": kept_out}, layout.RELEASES, layout.ROLLED_BACK)
+    point_to(workspace, release)
+    return kept_out
+
+
+def rolled_back(workspace: Workspace) -> frozenset[str]:
+    """Give the identifiers of the releases that stay out until somebody asks for them."""
+    if not workspace.exists(layout.RELEASES, layout.ROLLED_BACK):
+        return frozenset()
+    return frozenset(workspace.read_json(layout.RELEASES, layout.ROLLED_BACK)["releases"])
 
 
 def find_same_lineage(workspace: Workspace, lineage: Mapping[str, Any]) -> Release | None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from models.labels import LabelSpace
 from pipeline.errors import ReviewError
 from pipeline.review.accounts import Reviewer
+from pipeline.review.codebooks import note_codebook
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.refusals import refusal
 from pipeline.review.reviewed import reviewed_labels
@@ -55,6 +56,7 @@ class CodebookStamp:
 
     version: int
     hash: str
+    themes: tuple[str, ...]
 
 
 def record(store: ReviewStore, reviewer: Reviewer, ballots: Sequence[Ballot], stamp: CodebookStamp) -> int:
@@ -85,6 +87,7 @@ def record(store: ReviewStore, reviewer: Reviewer, ballots: Sequence[Ballot], st
         keys = [ballot.request_key for ballot in ballots]
         seen = _seen_keys(connection, keys)
         fresh = [ballot for ballot in ballots if ballot.request_key not in seen]
+        note_codebook(connection, stamp.hash, stamp.themes)
         for ballot in fresh:
             _append(connection, store.now(), reviewer, ballot, stamp)
     return len(fresh)
@@ -227,7 +230,7 @@ def _append_undo(
 
 def stamp_of(version: int, space: LabelSpace) -> CodebookStamp:
     """Stamp decisions with the codebook in use."""
-    return CodebookStamp(version, space.codebook_hash)
+    return CodebookStamp(version, space.codebook_hash, space.themes)
 
 
 def _conflict(expected: str, got: str) -> ReviewError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from pipeline.codebook import DEFAULT_CODEBOOK, Codebook, read_codebook
 from pipeline.config import ReviewConfig
 from pipeline.review.accounts import LoginGuard, Reviewer, reviewers
 from pipeline.review.decisions import CodebookStamp, stamp_of
+from pipeline.review.drift import TrainingShares
 from pipeline.review.evidence import EvidenceFunction, no_evidence
 from pipeline.review.index import IndexSummary, model_in_use, refresh_index
 from pipeline.review.search import Choices, choices
 from pipeline.review.store import ReviewStore, database_url, open_store
 from pipeline.schema import AUDIENCES
 from pipeline.workspace import Workspace
-
-TrainingShares = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 @dataclass
@@ -33,8 +31,8 @@ class Desk:
         config: How the desk is opened.
         evidence: Highlights texts.
         model_id: The tagger whose labels are shown; None while nothing is tagged.
-        training_shares: Audience → label → value → share in the data that the model learnt from; empty when
-            they are not known.
+        training_shares: Audience → source → label → value → share that the model gives it, of the data that
+            it learnt from; empty when they are not known.
         choices: What the list's filters may be set to, as of the last refresh.
         setup_token: Proves, while there is no account, that the first one is made by who started the desk.
     """

@@ -1,91 +1,109 @@
-"""Whether the verbatims at hand look like those that the model learnt from."""
+"""Whether the verbatims at hand look like those that the model learnt from.
+
+Sources differ a lot among themselves: a distance says little alone. Each source is compared with the nearest
+one of the training data, and that distance with those of the training sources among themselves.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
+from numpy.typing import NDArray
 from sqlalchemy import select
 
-from models.labels import ABSENT, LabelSpace
-from pipeline.review.agreement import label_names, value_of
+from models.decisions import DecidedPositions
+from models.gold import GoldSet
+from pipeline.review.agreement import value_of
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import content, item
-from pipeline.schema import theme_column
 
 MIN_VERBATIMS = 100
-SLIGHT, STRONG = 0.1, 0.25  # the customary thresholds of the population stability index
+RANDOM_STRATUM = "random"
 
 Shares = Mapping[str, float]
+LabelShares = Mapping[str, Shares]
+"""Label → value → share in [0, 1]."""
+TrainingShares = Mapping[str, Mapping[str, LabelShares]]
+"""Audience → training source → `LabelShares`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How far a group's labels lie from those of a reference.
+    """How far a source lies from what the model learnt from.
 
     Attributes:
-        audience: Audience of the group.
-        source: Source of the group.
-        n: Verbatims of the group.
-        index: Population stability index of the label that moved most; None with too few verbatims.
+        audience: Audience of the source.
+        source: The source.
+        n: Its verbatims.
+        index: Population stability index of the label that differs most from the nearest training source;
+            None with too few verbatims, or no training source to compare with.
         label: That label.
+        nearest: That training source.
+        yardstick: Largest such index between a training source and the one nearest to it; None where there
+            are not two.
         n_missing: Verbatims missing for a figure.
     """
 
     audience: str
     source: str
     n: int
-    index: float | None
-    label: str
-    n_missing: int
+    index: float | None = None
+    label: str = ""
+    nearest: str = ""
+    yardstick: float | None = None
+    n_missing: int = 0
 
     @property
     def level(self) -> str:
-        """`none`, `slight`, `strong`, or `unknown`."""
-        if self.index is None:
+        """`usual` among the training sources, `beyond` them, or `unknown`."""
+        if self.index is None or self.yardstick is None:
             return "unknown"
-        return "strong" if self.index >= STRONG else "slight" if self.index >= SLIGHT else "none"
+        return "usual" if self.index <= self.yardstick else "beyond"
 
 
-def shares_of_gold(gold: pa.Table, labels: LabelSpace) -> dict[str, dict[str, dict[str, float]]]:
-    """Read from a model's out-of-fold table how often each gold label was met in its training data.
+def shares_by_source(gold: GoldSet, decided: DecidedPositions) -> dict[str, dict[str, dict[str, Shares]]]:
+    """Tell how often a model gives each value to each source of its training data.
+
+    Decided labels, as those at hand are decided too: a model gives rare ones less or more often than they are
+    met. And only what was drawn at random, as the rest was sought out for its labels.
 
     Args:
-        gold: `audience` and the gold labels: values by name (`sentiment`, `theme_means`, null absent), or by
-            position (`gold_sentiment`, `gold_theme_means`, 0 absent).
-        labels: The codebook's label space.
+        gold: What the model was judged on.
+        decided: What it said of these verbatims without having learnt from them.
 
     Returns:
-        Audience → label → value → share in [0, 1].
+        As `TrainingShares` says; sources with fewer than `MIN_VERBATIMS` drawn at random are left out.
     """
-    audiences = gold["audience"].to_pylist()
-    shares: dict[str, dict[str, dict[str, float]]] = {audience: {} for audience in sorted(set(audiences))}
-    for name in label_names(labels):
-        values = _gold_values(gold, name, labels)
-        if values is None:
-            continue
-        for audience, by_label in shares.items():
-            given = [value for value, who in zip(values, audiences, strict=True) if who == audience]
-            by_label[name] = {value: n / len(given) for value, n in Counter(given).items()}
+    space = gold.labels
+    columns = {
+        "sentiment": (space.sentiment, decided.sentiment),
+        "enchantment": (space.enchantment, decided.enchantment),
+        "incivility": (space.incivility, decided.incivility),
+        **{f"theme:{theme}": (space.theme_values, codes) for theme, codes in decided.themes.items()},
+    }
+    shares: dict[str, dict[str, dict[str, Shares]]] = {}
+    drawn = gold.strata == RANDOM_STRATUM
+    for audience in sorted(set(gold.batch.audiences)):
+        for source in np.unique(gold.sources).tolist():
+            rows = drawn & (gold.audiences == audience) & (gold.sources == source)
+            if rows.sum() >= MIN_VERBATIMS:
+                shares.setdefault(audience, {})[source] = {
+                    label: _shares(values, codes[rows]) for label, (values, codes) in columns.items()
+                }
     return shares
 
 
-def _gold_values(gold: pa.Table, name: str, labels: LabelSpace) -> list[str] | None:
-    column = theme_column(name.removeprefix("theme:")) if name.startswith("theme:") else name
-    if f"gold_{column}" in gold.column_names:
-        known = labels.theme_values if name.startswith("theme:") else getattr(labels, name)
-        return [known[position] for position in gold[f"gold_{column}"].to_pylist()]
-    if column in gold.column_names:
-        return [value or ABSENT for value in gold[column].to_pylist()]
-    return None
+def _shares(values: Sequence[str], codes: NDArray[np.intp]) -> Shares:
+    counts = np.bincount(codes, minlength=len(values))
+    return dict(zip(values, (counts / len(codes)).tolist(), strict=True))
 
 
 def stability_index(reference: Shares, observed: Shares, floor: float = 0.005) -> float:
-    """Compare two distributions: under 0.1 the same, over 0.25 another population.
+    """Compare two distributions by the population stability index: 0 where they are the same, no upper end.
 
     >>> stability_index({"a": 0.5, "b": 0.5}, {"a": 0.5, "b": 0.5})
     0.0
@@ -96,15 +114,12 @@ def stability_index(reference: Shares, observed: Shares, floor: float = 0.005) -
     return float(((q - p) * np.log(q / p)).sum())
 
 
-def drift_by_source(
-    store: ReviewStore, labels: LabelSpace, reference: Mapping[str, Mapping[str, Shares]]
-) -> list[Drift]:
-    """Compare what the model says of each source with the labels it was trained on.
+def drift_by_source(store: ReviewStore, training: TrainingShares) -> list[Drift]:
+    """Compare what the model says of each source with what it says of the sources that it was trained on.
 
     Args:
         store: The review database.
-        labels: The codebook's label space.
-        reference: Audience → label → value → share, as `shares_of_gold` gives it.
+        training: As `shares_by_source` gives it.
     """
     query = select(item.c.audience, item.c.source, content.c.tagged).join(
         content, content.c.verbatim_id == item.c.verbatim_id
@@ -115,29 +130,38 @@ def drift_by_source(
             # Whole sets of labels repeat a lot: counting them first saves reading most of the JSON.
             groups.setdefault((row.audience, row.source), Counter())[row.tagged] += 1
     return [
-        _drift(audience, source, counts, labels, reference.get(audience, {}))
+        _drift(audience, source, counts, training.get(audience, {}))
         for (audience, source), counts in sorted(groups.items())
     ]
 
 
-def _drift(
-    audience: str,
-    source: str,
-    counts: Counter[str],
-    labels: LabelSpace,
-    reference: Mapping[str, Shares],
-) -> Drift:
+def _drift(audience: str, source: str, counts: Counter[str], training: Mapping[str, LabelShares]) -> Drift:
     n = counts.total()
-    if n < MIN_VERBATIMS or not reference:
-        return Drift(audience, source, n, None, "", max(0, MIN_VERBATIMS - n))
-    observed: dict[str, Counter[str]] = {name: Counter() for name in reference}
+    if n < MIN_VERBATIMS or not training:
+        return Drift(audience, source, n, n_missing=max(0, MIN_VERBATIMS - n))
+    labels = next(iter(training.values()))
+    observed: dict[str, Counter[str]] = {name: Counter() for name in labels}
     for text, times in counts.items():
         given = VerbatimLabels.from_json(text)
-        for name in reference:
+        for name in labels:
             observed[name][value_of(given, name)] += times
-    scores = {
-        name: stability_index(shares, {value: k / n for value, k in observed[name].items()})
-        for name, shares in reference.items()
-    }
-    worst = max(scores, key=lambda name: scores[name])
-    return Drift(audience, source, n, scores[worst], worst, 0)
+    shares = {name: {value: k / n for value, k in values.items()} for name, values in observed.items()}
+    index, label, nearest = _nearest(shares, training)
+    return Drift(audience, source, n, index, label, nearest, _yardstick(training))
+
+
+def _nearest(shares: LabelShares, training: Mapping[str, LabelShares]) -> tuple[float, str, str]:
+    """Find the training source that differs least in the label that differs most: index, label, source."""
+    return min(
+        (*max((stability_index(known[name], shares[name]), name) for name in known), source)
+        for source, known in training.items()
+    )
+
+
+def _yardstick(training: Mapping[str, LabelShares]) -> float | None:
+    if len(training) < 2:
+        return None
+    return max(
+        _nearest(shares, {other: training[other] for other in training if other != source})[0]
+        for source, shares in training.items()
+    )

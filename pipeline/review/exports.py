@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import xlsxwriter
 
@@ -122,10 +122,18 @@ def to_xlsx(rows: Iterable[ListRow], codebook: Codebook, language: Language) -> 
     return stream.getvalue()
 
 
-def training_lines(rows: Sequence[ListRow], labels: LabelSpace) -> Iterator[str]:
+def training_lines(
+    rows: Sequence[ListRow], labels: LabelSpace, themes_read: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[str]:
     """Write reviewed verbatims in the codebook's record format, one JSON object a line, for retraining.
 
     Verbatims that nobody reviewed are left out; so are those in dispute, until they are adjudicated.
+
+    Args:
+        rows: What to write.
+        labels: The codebook's label space.
+        themes_read: Themes that the reviewers were asked about, for verbatims reviewed before the codebook
+            had the others.
     """
     for row in rows:
         if row.labels is None or row.n_reviewers == 0 or row.contested:
@@ -140,4 +148,6 @@ def training_lines(rows: Sequence[ListRow], labels: LabelSpace) -> Iterator[str]
             "corrected": row.corrected,
             "codebook": labels.codebook_hash,
         }
+        if themes_read is not None and row.verbatim_id in themes_read:
+            record["themes_read"] = list(themes_read[row.verbatim_id])
         yield json.dumps(record, ensure_ascii=False)

@@ -24,6 +24,7 @@ from pipeline.schema import (
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
+RULE_OF_THREE = 3.0  # what was met in none of n draws is rarer than 3 / n, at 95 %
 CAUTION = 1.25  # a model on new texts errs more than its own probabilities say
 
 
@@ -74,7 +75,11 @@ def measure_names(labels: LabelSpace) -> tuple[str, ...]:
 
 
 def predicted(population: pl.DataFrame, measure: str, labels: LabelSpace) -> Floats:
-    """Give the model's probability that each verbatim counts for a measure."""
+    """Give the model's probability that each verbatim counts for a measure.
+
+    Of a theme that the model was not trained for nothing is known: one half, with which a share needs the
+    most reviews.
+    """
     kind, _, value = measure.partition(":")
     if measure not in measure_names(labels):
         raise refusal(
@@ -92,9 +97,11 @@ def predicted(population: pl.DataFrame, measure: str, labels: LabelSpace) -> Flo
         "theme": [theme_probability_column(value, polarity) for polarity in labels.polarities],
     }[kind]
     known = [name for name in columns if name in population.columns]
-    total = population.select(pl.sum_horizontal(pl.col(known).fill_null(0.0))) if known else None
-    shares = total.to_series().to_numpy() if total is not None else np.zeros(len(population))
-    return np.clip(shares.astype(np.float64), 0.0, 1.0)
+    if not any(population[name].count() for name in known):
+        return np.full(len(population), 0.5)
+    total = population.select(pl.sum_horizontal(pl.col(known).fill_null(0.0)))
+    shares: Floats = total.to_series().to_numpy().astype(np.float64)
+    return np.clip(shares, 0.0, 1.0)
 
 
 def observed(reviewed: pl.DataFrame, measure: str) -> Floats:
@@ -117,7 +124,8 @@ def plan(
 
     With the model, what is left to chance is its error: with calibrated probabilities p its variance is the
     mean of p (1 - p), to which 25 % are added because a model errs more on new texts. Without it, it is the
-    share's own variance. Both with the finite population correction.
+    share's own variance. Both with the finite population correction, and never fewer than it takes for "none
+    was met" to mean "no more than the half-width" (rule of three).
 
     Args:
         population: As `read_population` gives it.
@@ -132,7 +140,8 @@ def plan(
     Raises:
         ReviewError: The half-width or the measure is not possible.
 
-    Source: Cochran (1977), Sampling Techniques, §4; Angelopoulos et al. (2023), Prediction-powered inference.
+    Source: Cochran (1977), Sampling Techniques, §4; Angelopoulos et al. (2023), Prediction-powered inference;
+    Hanley and Lippman-Hand (1983), If nothing goes wrong, is everything all right?
     """
     if not 0 < half_width < 0.5:
         raise refusal(
@@ -167,10 +176,8 @@ def plan(
 
 
 def _needed(variance: float, n_population: int, half_width: float) -> int:
-    if variance <= 0:
-        return min(n_population, 1)
     z = float(norm.ppf((1 + LEVEL) / 2))
-    infinite = variance * (z / half_width) ** 2
+    infinite = max(variance * (z / half_width) ** 2, RULE_OF_THREE / half_width)
     return min(n_population, ceil(infinite / (1 + infinite / n_population)))
 
 

@@ -46,6 +46,13 @@ class Measured:
     model: VerbatimLabels
     probabilities: dict[str, float | None]
     weight: float  # inverse inclusion probability: how many verbatims it stands for
+    themes_read: Sequence[str] | None = None  # themes that the person was asked about; None: all
+
+    def was_asked(self, label: str) -> bool:
+        """Tell whether the person was asked about a label: the theme may be newer than the review."""
+        if self.themes_read is None or not label.startswith("theme:"):
+            return True
+        return label.removeprefix("theme:") in self.themes_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,7 @@ def measured(store: ReviewStore, workspace: Workspace, labels: LabelSpace) -> li
             model=VerbatimLabels.from_json(tagged[row["verbatim_id"]].tagged),
             probabilities=json.loads(tagged[row["verbatim_id"]].probabilities or "{}"),
             weight=1.0 / row["inclusion_probability"],
+            themes_read=row["themes_read"],
         )
         for row in reviewed
         if row["verbatim_id"] in tagged
@@ -112,7 +120,7 @@ def f1_by_label(entries: Sequence[Measured], labels: LabelSpace, seed: int = 0) 
     """Measure F1 of each value of sentiment, enchantment and incivility, and of each theme's presence.
 
     Weighted by the inverse inclusion probabilities, so that it is the F1 on all verbatims and not on those
-    that reviewers preferred to see.
+    that reviewers preferred to see. A theme that the model was not trained for has none.
     """
     resampled = _resampled_weights(entries, seed)
     weights = np.array([entry.weight for entry in entries])
@@ -135,17 +143,22 @@ def _binary_questions(
     asked = [
         *(("sentiment", value) for value in labels.sentiment),
         *(("enchantment", value) for value in labels.enchantment if value != "none"),
-        *((f"theme:{theme}", "") for theme in labels.themes),
+        *((f"theme:{theme}", "") for theme in labels.themes if _is_trained(entries, theme, labels)),
         *(("incivility", value) for value in labels.incivility if value != "none"),
     ]
     return [
         (
             f"{label}:{value}" if value else label,
-            np.array([_bears(entry.person, label, value) for entry in entries], dtype=bool),
-            np.array([_bears(entry.model, label, value) for entry in entries], dtype=bool),
+            np.array([e.was_asked(label) and _bears(e.person, label, value) for e in entries], dtype=bool),
+            np.array([e.was_asked(label) and _bears(e.model, label, value) for e in entries], dtype=bool),
         )
         for label, value in asked
     ]
+
+
+def _is_trained(entries: Sequence[Measured], theme: str, labels: LabelSpace) -> bool:
+    columns = [theme_probability_column(theme, value) for value in labels.polarities]
+    return not entries or any(e.probabilities.get(name) is not None for e in entries for name in columns)
 
 
 def _bears(given: VerbatimLabels, label: str, value: str) -> bool:
@@ -156,6 +169,7 @@ def _bears(given: VerbatimLabels, label: str, value: str) -> bool:
 
 def accuracy_by_group(entries: Sequence[Measured], label: str, seed: int = 0) -> list[Score]:
     """Measure how often the model is right on a label: over all, by audience, by source."""
+    entries = [entry for entry in entries if entry.was_asked(label)]
     right = np.array([value_of(e.person, label) == value_of(e.model, label) for e in entries], dtype=float)
     weights = np.array([entry.weight for entry in entries])
     groups = [("all", np.ones(len(entries), dtype=bool))]
@@ -184,6 +198,7 @@ def confusion(entries: Sequence[Measured], label: str, values: Sequence[str]) ->
     Returns:
         Shape (values, values), rows sum to 1, or to 0 where nobody gave the value; None with too few reviews.
     """
+    entries = [entry for entry in entries if entry.was_asked(label)]
     if len(entries) < MIN_REVIEWED:
         return None
     table = np.zeros((len(values), len(values)))
@@ -237,7 +252,7 @@ def _predictions(entry: Measured, labels: LabelSpace, label: str) -> list[tuple[
             shares = [
                 entry.probabilities.get(theme_probability_column(theme, value)) for value in labels.polarities
             ]
-            if all(share is not None for share in shares):
+            if entry.was_asked(f"theme:{theme}") and all(share is not None for share in shares):
                 found.append(
                     (sum(share for share in shares if share is not None), theme in entry.person.themes)
                 )

@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 
 from models.labels import LabelSpace
 from pipeline.review.campaigns import design_path
-from pipeline.review.standing import agreed_labels, votes
+from pipeline.review.codebooks import themes_read, with_unnoted
+from pipeline.review.standing import agreed_labels, asked_about, votes
 from pipeline.review.store import ReviewStore, database_url, open_store
 from pipeline.review.tables import assignment, decision, drawn, item
 from pipeline.schema import reviewed_schema, theme_column
@@ -55,18 +56,28 @@ def reviewed_table(store: ReviewStore, workspace: Workspace, labels: LabelSpace)
     return pa.Table.from_pylist(merged, schema=reviewed_schema(labels))
 
 
+def incomplete_reviews(store: ReviewStore, labels: LabelSpace) -> dict[str, list[str]]:
+    """Give the themes that were read in each verbatim reviewed before the codebook had the others."""
+    return {
+        row["verbatim_id"]: row["themes_read"]
+        for row in _labels_in_force(store, labels)
+        if row["themes_read"] is not None
+    }
+
+
 def _labels_in_force(store: ReviewStore, labels: LabelSpace) -> list[dict[str, Any]]:
     query = select(decision).order_by(decision.c.verbatim_id, decision.c.id)
     by_verbatim: dict[str, list[Any]] = {}
     with store.reading() as connection:
         rows = connection.execute(query).all()
+        read = with_unnoted(themes_read(connection), rows, labels)
     undone = {row.undoes for row in rows if row.undoes is not None}
     for row in rows:
         if row.kind != "undo" and row.id not in undone:
             by_verbatim.setdefault(row.verbatim_id, []).append(row)
     result = []
     for verbatim_id, standing_rows in by_verbatim.items():
-        decided = agreed_labels(standing_rows)
+        decided = agreed_labels(standing_rows, read)
         if decided is None:
             continue
         adjudicated = any(row.kind == "adjudication" for row in standing_rows)
@@ -79,6 +90,7 @@ def _labels_in_force(store: ReviewStore, labels: LabelSpace) -> list[dict[str, A
                 **{theme_column(theme): decided.themes.get(theme) for theme in labels.themes},
                 "n_reviewers": max(len(votes(standing_rows)), 1),
                 "adjudicated": adjudicated,
+                "themes_read": asked_about(standing_rows, read, labels.themes),
             }
         )
     return result

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from pipeline.review.codebooks import ThemesRead, themes_read
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import content, decision, item, user
@@ -48,14 +49,32 @@ def votes(rows: Iterable[Row[Any]]) -> dict[int, Row[Any]]:
     return last
 
 
-def agreed_labels(rows: Sequence[Row[Any]]) -> VerbatimLabels | None:
-    """Decide which labels are in force.
-
-    The last adjudication wins. Otherwise each label takes the value that most reviewers gave, and where they
-    are even, the first reviewer's.
+def asked_about(rows: Sequence[Row[Any]], read: ThemesRead, themes: Sequence[str]) -> list[str] | None:
+    """List the themes that those whose labels are in force were asked about.
 
     Args:
         rows: Standing decisions of one verbatim, oldest first.
+        read: Themes of each codebook, by its hash.
+        themes: Themes of the codebook in use.
+
+    Returns:
+        Some of the themes, in their order; None for all of them.
+    """
+    rulings = [row for row in rows if row.kind == "adjudication"]
+    hashes = {row.codebook_hash for row in rulings[-1:] or votes(rows).values()}
+    asked = [theme for theme in themes if any(theme in read.get(each, themes) for each in hashes)]
+    return None if len(asked) == len(themes) else asked
+
+
+def agreed_labels(rows: Sequence[Row[Any]], read: ThemesRead) -> VerbatimLabels | None:
+    """Decide which labels are in force.
+
+    The last adjudication wins. Otherwise each label takes the value that most reviewers gave, and where they
+    are even, the first reviewer's. Of a theme, only those decide whose codebook had it.
+
+    Args:
+        rows: Standing decisions of one verbatim, oldest first.
+        read: Themes of each codebook, by its hash; whoever decided under another was asked about all.
 
     Returns:
         The labels in force; None when nobody decided.
@@ -63,11 +82,21 @@ def agreed_labels(rows: Sequence[Row[Any]]) -> VerbatimLabels | None:
     rulings = [row for row in rows if row.kind == "adjudication"]
     if rulings:
         return VerbatimLabels.from_json(rulings[-1].labels_to)
-    given = [VerbatimLabels.from_json(row.labels_to) for row in votes(rows).values()]
+    own = list(votes(rows).values())
+    given = [VerbatimLabels.from_json(row.labels_to) for row in own]
     if not given:
         return None
     named = {theme for labels in given for theme in labels.themes}
-    themes = {theme: _most([labels.themes.get(theme) for labels in given]) for theme in sorted(named)}
+    themes = {
+        theme: _most(
+            [
+                labels.themes.get(theme)
+                for row, labels in zip(own, given, strict=True)
+                if theme in labels.themes or theme in read.get(row.codebook_hash, named)
+            ]
+        )
+        for theme in sorted(named)
+    }
     return VerbatimLabels(
         sentiment=str(_most([labels.sentiment for labels in given])),
         enchantment=str(_most([labels.enchantment for labels in given])),
@@ -83,7 +112,7 @@ def _most(values: Sequence[str | None]) -> str | None:
 
 def in_force(connection: Connection, verbatim_id: str, tagged: str | None) -> VerbatimLabels | None:
     """Give the labels in force: those of the reviewers, else the tagger's (JSON), else None."""
-    labels = agreed_labels(standing(connection, verbatim_id))
+    labels = agreed_labels(standing(connection, verbatim_id), themes_read(connection))
     return labels or (VerbatimLabels.from_json(tagged) if tagged else None)
 
 
@@ -91,7 +120,7 @@ def settle(connection: Connection, verbatim_id: str) -> None:
     """Write the labels in force, and what the list filters on, into the index."""
     rows = standing(connection, verbatim_id)
     own = votes(rows)
-    labels = agreed_labels(rows)
+    labels = agreed_labels(rows, themes_read(connection))
     adjudicated = any(row.kind == "adjudication" for row in rows)
     tagged_json = connection.scalar(select(content.c.tagged).where(content.c.verbatim_id == verbatim_id))
     tagged = VerbatimLabels.from_json(tagged_json) if tagged_json else None

@@ -111,7 +111,7 @@ def open_store(url: str) -> ReviewStore:
         else:
             engine = create_engine(parsed, pool_size=20, max_overflow=20, pool_pre_ping=True)
         with engine.connect() as connection:
-            missing = not inspect(connection).has_table("decision")
+            missing = set(tables.metadata.tables) - set(inspect(connection).get_table_names())
         if missing:
             _make_tables(engine)
     except (SQLAlchemyError, ImportError) as error:
@@ -128,7 +128,7 @@ def _make_tables(engine: Engine) -> None:
     except SQLAlchemyError:
         # Another process may have made them in the meantime.
         with engine.connect() as connection:
-            if not inspect(connection).has_table("decision"):
+            if set(tables.metadata.tables) - set(inspect(connection).get_table_names()):
                 raise
 
 

@@ -172,6 +172,13 @@ decision = Table(
 Index("decision_verbatim", decision.c.verbatim_id, decision.c.id)
 Index("decision_user", decision.c.user_id, decision.c.id)
 
+codebook = Table(
+    "codebook",
+    metadata,
+    Column("hash", String(16), primary_key=True),
+    Column("themes", Text, nullable=False),  # JSON list: what a decision under this codebook was asked about
+)
+
 proposal = Table(
     "proposal",
     metadata,

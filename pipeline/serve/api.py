@@ -33,7 +33,7 @@ MAX_ROWS = 1_000_000
 
 
 def read_api(reader: Reader, expected_every_hours: float | None) -> APIRouter:
-    """Build the routes under `/api/v1`.
+    """Build the routes under `/api/v1`; `request.state.may_read` says whether the request bears a key.
 
     Args:
         reader: Gives the current release.
@@ -41,10 +41,11 @@ def read_api(reader: Reader, expected_every_hours: float | None) -> APIRouter:
     """
     router = APIRouter(prefix="/api/v1", tags=["release"])
 
-    @router.get("/health", summary="Freshness: the last good release, what is late, what failed")
-    def health() -> Response:
+    @router.get("/health", summary="Freshness: state and age; with a key, what is late and what failed")
+    def health(request: Request) -> Response:
         found = read_health(reader, expected_every_hours)
-        content = json.dumps(found.to_dict(), ensure_ascii=False)
+        told = found.to_dict() if request.state.may_read else found.to_public_dict()
+        content = json.dumps(told, ensure_ascii=False)
         return Response(content, 503 if found.state == "none" else 200, media_type=TYPES["json"])
 
     @router.get("/release", summary="The current release: identifier, moment, tables, lineage")

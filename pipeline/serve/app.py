@@ -35,6 +35,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+# What answers without a key: programs that watch over the service have none.
 OPEN_PATHS = ("/api/v1/health", "/static/")
 
 
@@ -77,7 +78,8 @@ def create_app(
     @app.middleware("http")
     async def guard(request: Request, call_next: RequestResponseEndpoint) -> Response:
         started = time.perf_counter()
-        if request.url.path.startswith(OPEN_PATHS) or is_allowed(keys, request.headers):
+        request.state.may_read = is_allowed(keys, request.headers)
+        if request.state.may_read or request.url.path.startswith(OPEN_PATHS):
             response = await call_next(request)
         else:
             challenge = {"WWW-Authenticate": 'Basic realm="Miroir", charset="UTF-8"'}

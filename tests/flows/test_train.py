@@ -49,7 +49,7 @@ def test_flow_refuses_on_too_few_corrections_and_its_artifact_says_why(small_run
     with get_client(sync_client=True) as client:
         artifact = next(each for each in client.read_artifacts() if each.key == "miroir-entrainement")
     assert "Nouveau modèle refusé" in artifact.data
-    assert "Trop peu de verbatims de collaborateurs pour juger" in artifact.data
+    assert "Trop peu de vos verbatims de collaborateurs pour juger : 0" in artifact.data
     assert "Dont 12 relus au bureau" in artifact.data
     assert not any(json.loads(line)["text"] in artifact.data for line in lines if len(line) > 200)
     (folder,) = (small_run.workspace / "models").iterdir()

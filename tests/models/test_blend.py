@@ -10,7 +10,7 @@ import pytest
 
 from models.blend.combine import with_all_themes
 from models.blend.tagger import load_blend
-from models.blend.training import combine_held_out, write_blend
+from models.blend.training import combine_held_out, take, write_blend
 from models.errors import ModelError
 from models.registry import load_tagger
 from models.tagger import VerbatimBatch
@@ -64,6 +64,21 @@ def test_a_theme_that_one_member_alone_knows_is_told_by_it() -> None:
     completed = with_all_themes([ignorant, knowing])
     assert [set(member.themes) for member in completed] == [set(LABELS.themes)] * 2
     np.testing.assert_array_equal(completed[0].themes["means"], knowing.themes["means"])
+
+
+def test_combine_held_out_learns_from_what_real_people_wrote_alone() -> None:
+    base = gold_set()
+    gold = base.take(np.tile(np.arange(len(base)), 4))
+    real = np.arange(len(gold)) < len(base)
+    members = [noisy_member(gold, 0.9, seed) for seed in (1, 2)]
+    gold.sentiment[~real] = 0
+    gold.themes[~real] = 0
+    alone = combine_held_out([take(member, np.flatnonzero(real)) for member in members], base)
+    combined = combine_held_out(members, gold, real)
+    assert combined.rule == alone.rule
+    assert combined.combination.as_json() == alone.combination.as_json()
+    assert combine_held_out(members, gold).rule != alone.rule
+    assert len(combined.unseen.decided.sentiment) == len(gold)
 
 
 def test_combine_held_out_calibrates_on_what_was_drawn_at_random() -> None:

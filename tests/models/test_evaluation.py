@@ -115,6 +115,35 @@ def test_outside_predictions_measure_the_same_as_the_tagger(gold: GoldSet, tmp_p
         read_predictions(path, gold)
 
 
+def test_predictions_of_a_model_that_lacks_a_theme_are_judged_on_the_others(
+    gold: GoldSet, tmp_path: Path
+) -> None:
+    own = replace(LABELS, themes=(*LABELS.themes, "price"), codebook_hash="1" * 16)
+    few = gold.take(np.arange(20))
+    asked = replace(few, labels=own, themes=np.pad(few.themes, ((0, 0), (0, 1))))
+    shares = {value: 0.25 for value in LABELS.sentiment}
+    line = {
+        "sentiment": "neutral",
+        "enchantment": "none",
+        "incivility": "none",
+        "themes": {},
+        "probabilities": {
+            "sentiment": shares,
+            "enchantment": dict.fromkeys(LABELS.enchantment, 1 / 3),
+            "incivility": dict.fromkeys(LABELS.incivility, 1 / 3),
+            "themes": {theme: dict.fromkeys(LABELS.theme_values, 0.2) for theme in LABELS.themes},
+        },
+        "not_trained": ["price"],
+    }
+    path = tmp_path / "tags.jsonl"
+    path.write_text("".join(json.dumps({"id": each, **line}) + "\n" for each in few.ids), encoding="utf-8")
+    read = read_predictions(path, asked)
+    assert list(read.decided.themes) == list(LABELS.themes)
+    measured = evaluate(asked, read.decided, read.probabilities, n_resamples=2).slices[0]
+    assert np.isnan(measured.value("price.f1"))
+    assert not np.isnan(measured.value("means.average_precision"))
+
+
 def test_oof_comes_back_as_it_was_written_without_text(gold: GoldSet, tmp_path: Path) -> None:
     probabilities = _sure(gold, 0.8)
     decided = decide_positions(probabilities, DecisionRule.plain(LABELS))

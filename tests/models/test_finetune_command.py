@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import typer
+from click.testing import Result
 from typer.testing import CliRunner
 
+from models.encoder.finetuning import FineTuneSettings
 from models.encoder.network import Encoder, EncoderShape, MaskedLanguageModel
 from models.encoder.wordpiece import learn_wordpiece
+from models.gold import GoldSet
 from models.registry import load_tagger
+from models.transformer.training import TransformerSettings
+from pipeline import training_data
+from pipeline.cli import pretrain
 from pipeline.cli.finetune import register
 from pipeline.errors import ConfigError
 from tests.models.test_compact import LABELS, PRAISE, WAITING, gold_set
@@ -24,13 +33,7 @@ def command() -> typer.Typer:
     return app
 
 
-def test_finetune_learns_from_own_verbatims(tmp_path: Path) -> None:
-    tokenizer = learn_wordpiece([*PRAISE, *WAITING] * 5, size=300, min_frequency=2)
-    tokenizer.save(str(tmp_path / "tokenizer.json"))
-    shape = EncoderShape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, hidden=64)
-    model = MaskedLanguageModel(Encoder(shape))
-    torch.save({"shape": shape.as_dict(), "model": model.state_dict()}, tmp_path / "encoder.pt")
-    gold = gold_set()
+def write_labelled(path: Path, gold: GoldSet) -> None:
     rows = [
         {
             "id": str(k),
@@ -43,11 +46,91 @@ def test_finetune_learns_from_own_verbatims(tmp_path: Path) -> None:
         }
         for k in range(len(gold))
     ]
-    (tmp_path / "own.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    given = ["--output", tmp_path / "model", "--gold", tmp_path / "own.jsonl", "--pretrained", tmp_path]
-    result = CliRunner().invoke(command(), [str(part) for part in [*given, "--epochs", 2]])
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Own verbatims, beside an encoder and short authored files in place of the shipped ones."""
+    monkeypatch.delenv("MIROIR_TRAINING_DATA", raising=False)
+    tokenizer = learn_wordpiece([*PRAISE, *WAITING] * 5, size=300, min_frequency=2)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    shape = EncoderShape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, hidden=64)
+    model = MaskedLanguageModel(Encoder(shape))
+    torch.save({"shape": shape.as_dict(), "model": model.state_dict()}, tmp_path / "encoder.pt")
+    write_labelled(tmp_path / "own.jsonl", gold_set())
+    write_labelled(tmp_path / "authored_employees.jsonl", gold_set().take(np.arange(12)))
+    write_labelled(tmp_path / "short_answers.jsonl", gold_set().take(np.arange(7)))
+    monkeypatch.setattr(training_data, "GOLD_FOLDER", tmp_path)
+    return tmp_path
+
+
+def finetune(folder: Path, *options: str) -> Result:
+    given = ["--output", folder / "model", "--gold", folder / "own.jsonl", "--pretrained", folder]
+    return CliRunner().invoke(command(), [*(str(part) for part in given), *options])
+
+
+def test_finetune_learns_from_own_verbatims_and_the_authored_ones(folder: Path) -> None:
+    result = finetune(folder, "--epochs", "1")
     assert result.exit_code == 0, result.output
-    assert load_tagger(str(tmp_path / "model"), LABELS).model_id.startswith("compact-1-")
+    assert load_tagger(str(folder / "model"), LABELS).model_id.startswith("compact-1-")
+    assert json.loads((folder / "model" / "model.json").read_text())["n_training"] == 79
+
+
+def test_finetune_learns_from_own_verbatims_alone_when_asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {}
+    monkeypatch.setattr(
+        "models.encoder.training.train_compact",
+        lambda gold, start, output, settings, *, scratch, **_: (
+            given.update(gold=gold, settings=settings),
+            scratch.mkdir(parents=True),
+        ),
+    )
+    assert finetune(folder, "--no-authored").exit_code == 0
+    assert len(given["gold"]) == 60
+    assert given["settings"] == FineTuneSettings()
+
+
+def test_finetune_gives_each_recipe_its_own_epochs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr(
+        "models.transformer.training.train_transformer",
+        lambda train, held_out, settings, output: given.append(settings),
+    )
+    assert finetune(folder, "--encoder", "camembert").exit_code == 0
+    assert finetune(folder, "--encoder", "camembert", "--epochs", "2").exit_code == 0
+    usual = TransformerSettings("camembert")
+    assert given == [usual, replace(usual, epochs=2)]
+
+
+@pytest.mark.parametrize(
+    ("missing", "options"), [("torch", ()), ("onnx", ()), ("accelerate", ("--encoder", "camembert"))]
+)
+def test_finetune_says_what_to_install_before_it_reads_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, options: tuple[str, ...]
+) -> None:
+    hide_library(monkeypatch, missing)
+    result = finetune(tmp_path, *options)
+    assert isinstance(result.exception, ConfigError)
+    assert f"got no {missing} (miroir finetune). pip install 'miroir[train]'" in str(result.exception)
+
+
+def test_pretrain_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_library(monkeypatch, "torch")
+    app = typer.Typer()
+    pretrain.register(app)
+    result = CliRunner().invoke(app, ["--folder", str(tmp_path)])
+    assert isinstance(result.exception, ConfigError)
+    assert "got no torch (miroir pretrain). pip install 'miroir[train]'" in str(result.exception)
+
+
+def hide_library(monkeypatch: pytest.MonkeyPatch, hidden: str) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == hidden else found(name, *rest)
+    )
 
 
 def test_finetune_says_what_to_name_without_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

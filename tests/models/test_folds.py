@@ -88,6 +88,14 @@ def test_read_gold_marks_themes_that_were_not_asked(tmp_path: Path) -> None:
             '{"id": 1, "audience": "customer", "text": "x", "themes": {}, "sentiment": "meh"}',
             "a value of `sentiment`",
         ),
+        (
+            '{"id": 1, "audience": "customer", "text": "x", "themes": {}, "themes_read": ["maens"]}',
+            "themes_read",
+        ),
+        (
+            '{"id": 1, "audience": "customer", "text": "x", "themes": {}, "themes_read": "means"}',
+            "themes_read",
+        ),
         ('{"id": 1, "audience": "customer"}', "no object with"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models.blend.training import blend_unseen, combine_held_out, write_blend
+from models.evaluation import evaluate
 from models.gold import UNKNOWN, GoldSet, text_keys
 from models.oof import read_oof, write_oof
 from models.registry import read_out_of_fold
@@ -32,6 +33,32 @@ def test_labels_that_no_reader_gave_calibrate_nothing(tmp_path: Path) -> None:
     assert table.num_rows == len(gold) - 7
     assert "text_key" not in table.column_names
     assert set(table["incivility"].to_pylist()) == {"none"}
+
+
+def test_a_theme_that_the_model_does_not_know_is_unknown_and_left_out(tmp_path: Path) -> None:
+    gold = gold_set()
+    folder = stored(tmp_path / "model", gold, 0)
+    own = replace(LABELS, themes=("price", *LABELS.themes), codebook_hash="1" * 16)
+    read, predictions, _ = read_oof(folder, own)
+    assert set(read.themes[:, 0].tolist()) == {UNKNOWN}
+    np.testing.assert_array_equal(read.themes[:, 1:], gold.themes)
+    assert predictions.probabilities is not None
+    assert list(predictions.probabilities.themes) == list(predictions.decided.themes) == list(LABELS.themes)
+    measured = evaluate(read, predictions.decided, predictions.probabilities, n_resamples=2)
+    assert np.isnan(measured.slices[0].value("price.f1"))
+    assert measured.slices[0].value("means.f1") >= 0
+
+
+def test_a_theme_that_some_verbatims_were_not_read_for_calibrates_on_the_others(tmp_path: Path) -> None:
+    gold = gold_set()
+    themes = gold.themes.copy()
+    themes[:7, 0] = UNKNOWN
+    table = read_out_of_fold(str(stored(tmp_path / "model", replace(gold, themes=themes), 0)))
+    assert table is not None
+    assert table.num_rows == len(gold)
+    read = table["themes_read"].to_pylist()
+    assert read[0] == list(LABELS.themes[1:])
+    assert read[7] == list(LABELS.themes)
 
 
 def test_blend_unseen_matches_verbatims_by_key_whatever_their_order(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.decisions import decide_positions
-from models.gold import gold_from_records
+from models.gold import UNKNOWN, gold_from_records
 from models.predictions import Predictions
 from models.promotion import compare
 from tests.models.tiny_taggers import LABELS, KeywordTagger
@@ -81,7 +81,63 @@ def test_nobody_is_promoted_on_too_few_verbatims_of_an_audience():
     assert verdict.unjudged == ("employee",)
     assert not verdict.is_promoted
     gold = gold_of(100, 0)
-    assert compare(gold, said(gold, POOR), said(gold, GOOD)).n_judged == {"customer": 100, "employee": 0}
+    verdict = compare(gold, said(gold, POOR), said(gold, GOOD))
+    assert verdict.n_judged == {"own": {"customer": 100, "employee": 0}}
+    assert not verdict.is_promoted
+    # A company that hears its customers alone needs no employee to judge.
+    assert compare(gold, said(gold, POOR), said(gold, GOOD), audiences=("customer",)).is_promoted
+
+
+def test_nobody_is_promoted_on_authored_verbatims_alone():
+    gold = gold_of(100, 100)
+    verdict = compare(gold, said(gold, POOR), said(gold, GOOD), kinds=np.full(200, "authored"))
+    assert {each.kind for each in verdict.comparisons} == {"authored"}
+    assert verdict.unjudged == ("customer", "employee")
+    assert not verdict.is_promoted
+
+
+def test_what_is_lost_on_own_verbatims_counts_whatever_many_authored_ones_say():
+    gold = gold_of(1060, 0)
+    kinds = np.array(["own"] * 60 + ["authored"] * 1000)
+    champion, challenger = said(gold, POOR), said(gold, POOR)
+    good = said(gold, GOOD)
+    champion.decided.sentiment[:60] = good.decided.sentiment[:60]
+    challenger.decided.sentiment[60:] = good.decided.sentiment[60:]
+    verdict = compare(gold, champion, challenger, kinds=kinds, audiences=("customer",))
+    assert verdict.n_judged == {
+        "own": {"customer": 60, "employee": 0},
+        "authored": {"customer": 1000, "employee": 0},
+    }
+    assert {each.kind for each in verdict.worse} == {"own"}
+    assert any(each.is_better and each.kind == "authored" for each in verdict.comparisons)
+    assert not verdict.is_promoted
+
+
+def test_verbatims_read_for_one_theme_alone_judge_nobody():
+    gold = gold_of(100, 100)
+    for name in ("sentiment", "enchantment", "incivility"):
+        getattr(gold, name)[:] = UNKNOWN
+    gold.themes[:, 1:] = UNKNOWN
+    verdict = compare(gold, said(gold, POOR), said(gold, GOOD))
+    assert verdict.n_judged == {"own": {"customer": 0, "employee": 0}}
+    assert verdict.comparisons == ()
+    assert not verdict.is_promoted
+
+
+def test_a_theme_that_the_champion_does_not_know_is_no_loss():
+    gold = gold_of(60, 60)
+    knowing = said(gold, POOR)
+    without = {theme: columns for theme, columns in knowing.decided.themes.items() if theme != "support"}
+    told = {theme: columns for theme, columns in knowing.probabilities.themes.items() if theme != "support"}
+    gold.themes[:, LABELS.themes.index("support")] = 1
+    champion = Predictions(
+        replace(knowing.decided, themes=without), replace(knowing.probabilities, themes=told)
+    )
+    verdict = compare(gold, champion, knowing)
+    assert verdict.new_themes == ("support",)
+    assert verdict.is_promoted
+    micro = next(each for each in verdict.comparisons if each.measure == "themes.micro_f1")
+    assert micro.low == micro.high == 0
 
 
 def test_challenger_that_lost_a_theme_is_refused():

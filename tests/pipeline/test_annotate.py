@@ -94,3 +94,13 @@ def test_part_that_is_whole_is_skipped(workspace):
     reports = list(annotate_batch(workspace, "b1", tagger, LABELS))
     assert [each.skipped for each in reports] == [True, False]
     assert tagger.n_read == 3 + 1 + 1
+
+
+def test_part_with_fewer_rows_than_verbatims_is_tagged_again(workspace):
+    tagger = LengthTagger()
+    list(annotate_batch(workspace, "b1", tagger, LABELS))
+    part = (layout.ANNOTATIONS, "b1", tagger.model_id, "part-00000.parquet")
+    workspace.write_table(workspace.read_table(*part).slice(0, 1), *part)
+    reports = list(annotate_batch(workspace, "b1", tagger, LABELS))
+    assert [each.skipped for each in reports] == [False, True]
+    assert workspace.count_rows(*part) == 3

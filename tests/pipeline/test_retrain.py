@@ -11,17 +11,20 @@ import yaml
 
 from models.blend.training import blend_unseen
 from models.gold import GoldSet, read_gold
+from models.inherited import INHERITED, without_inherited
 from models.linear.saving import save_linear
 from models.linear.training import train_linear
 from models.oof import read_oof, write_oof
-from models.registry import load_tagger, read_card
-from pipeline.codebook import read_codebook
+from models.registry import SHIPPED, load_tagger, read_card, untrained_themes
+from models.tagger import VerbatimBatch
+from pipeline.challenger import make_challenger
+from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.corrections import corrections
 from pipeline.errors import ConfigError
 from pipeline.job import open_job
 from pipeline.model_choice import MODELS, chosen_model, promote, promoted_model
 from pipeline.retrain import retrain
-from pipeline.retrain_report import CARD_FILE
+from pipeline.retrain_report import CARD_FILE, write_report
 from pipeline.review.accounts import add_reviewer
 from pipeline.review.decisions import Ballot, record, stamp_of
 from pipeline.review.index import refresh_index
@@ -38,7 +41,7 @@ LABELS = read_codebook().label_space
 def files(tmp_path_factory):
     """A small authored set, and other verbatims as if somebody had labelled their own."""
     folder = tmp_path_factory.mktemp("gold")
-    lines = AUTHORED.read_text(encoding="utf-8").splitlines()[::9]
+    lines = AUTHORED.read_text(encoding="utf-8").splitlines()[::5]
     rows = [json.loads(line) for line in lines]
     own = [row | {"source": "clients"} for row in rows[::2]]
     (folder / "authored.jsonl").write_text("\n".join(json.dumps(row) for row in rows[1::2]), encoding="utf-8")
@@ -46,9 +49,9 @@ def files(tmp_path_factory):
     return folder
 
 
-def job_in(folder):
+def job_in(folder, **more):
     source = {"name": "clients", "audience": "customer", "path": "x.csv", "text": "t"}
-    config = {"workspace": str(folder / "espace"), "sources": [source]}
+    config = {"workspace": str(folder / "espace"), "sources": [source], **more}
     (folder / "run.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return open_job(folder / "run.yaml")
 
@@ -94,11 +97,16 @@ def test_retrain_refuses_a_challenger_that_learnt_nothing_and_promotes_one_that_
     refused = retrain(job, **given, train=learn_nothing)
     assert not refused.is_promoted
     assert {each.audience for each in refused.verdict.worse} == {"customer", "employee"}
+    assert {each.kind for each in refused.verdict.worse} == {"own", "authored"}
     assert promoted_model(job.workspace) == "premier"
     assert job.load_tagger().model_id == first_id
     card = (refused.folder / CARD_FILE).read_text(encoding="utf-8")
     assert card.startswith(f"# Nouveau modèle refusé, {first_id} reste en place")
-    assert "Moins bon (collaborateurs) : Sentiment" in card
+    assert "Moins bon (collaborateurs, les vôtres) : Sentiment" in card
+    n_judged = refused.verdict.n_judged
+    for kind, words in (("own", "les vôtres"), ("authored", "rédigés")):
+        customers, employees = n_judged[kind]["customer"], n_judged[kind]["employee"]
+        assert f"{customers} de clients et {employees} de collaborateurs ({words})" in card
     assert load_tagger(str(refused.folder), LABELS).model_id == refused.challenger_id
 
     # With the model that learnt nothing in its place, one that learnt must win.
@@ -147,22 +155,148 @@ def test_retrain_leaves_no_text_in_the_models_folder(tmp_path, files, first_cham
         assert not any(text in content for text in long_ones), path.name
 
 
-def test_retrain_blends_the_new_linear_model_with_the_champions_other_member(tmp_path, files, first_champion):
-    champion = tmp_path / "melange"
-    blend_unseen(champion, [str(first_champion), "compact"], LABELS)
+def test_retrain_blends_the_new_linear_model_with_the_champions_other_member(
+    tmp_path, files, first_champion, monkeypatch
+):
     job = job_in(tmp_path)
-    champion_id = with_champion(job, champion)
-    outcome = retrain(job, own=[files / "own.jsonl"], shipped=[files / "authored.jsonl"])
+    champion = Path(job.workspace.path(MODELS, "melange"))
+    blend_unseen(champion, [str(first_champion), "compact"], LABELS)
+    promote(job.workspace, champion.name)
+    champion_id = job.load_tagger().model_id
+    learnt = []
+
+    def train_and_keep(gold, reviews=None, **options):
+        learnt.append((train_linear(gold, reviews, **options), gold))
+        return learnt[0][0]
+
+    given = {"own": [files / "own.jsonl"], "shipped": [files / "authored.jsonl"]}
+    outcome = retrain(job, **given, train=train_and_keep)
     assert outcome.champion_id == champion_id
     card = read_card(outcome.folder)
     assert card["kind"] == "blend"
     assert card["members"] == ["linear", "compact"]
     assert read_card(outcome.folder / "linear")["kind"] == "linear"
     assert load_tagger(str(outcome.folder), LABELS).model_id == outcome.challenger_id
-    assert min(outcome.verdict.n_judged.values()) >= 50
+    # Fifty own verbatims teach no thresholds: those of the champion stay.
+    before = read_card(champion)
+    assert card["combination"] == before["combination"]
+    assert card["rule"] == before["rule"]
+    assert "Poids des modèles mêlés et seuils : ceux du modèle en place" in write_report(outcome)
+    assert min(outcome.verdict.n_judged["own"].values()) >= 50
     assert {each.audience for each in outcome.verdict.comparisons} == {"customer", "employee"}
     judged, _, _ = read_oof(outcome.folder, LABELS)
-    assert len(judged) == sum(outcome.verdict.n_judged.values())
+    assert len(judged) == sum(n for each in outcome.verdict.n_judged.values() for n in each.values())
+
+    # With enough of them, weights and thresholds are learnt anew, and on them alone.
+    monkeypatch.setattr("pipeline.challenger.FEWEST_LEARNT", 100)
+    trained, gold = learnt[0]
+    kinds = np.full(len(gold), "authored")
+    kinds[-sum(outcome.verdict.n_judged["own"].values()) :] = "own"
+    anew = make_challenger(trained, gold, kinds, champion)
+    assert not anew.keeps_settings
+    assert anew.combined.rule.as_json() != before["rule"]
+
+
+def test_what_retrain_makes_of_the_shipped_blend_stands_alone(tmp_path, files, monkeypatch):
+    outcome = retrain(job_in(tmp_path), own=[files / "own.jsonl"], shipped=[files / "authored.jsonl"])
+    assert sorted(path.name for path in outcome.folder.glob("compact/*.onnx")) == ["weights.onnx"]
+    assert not list(outcome.folder.rglob("encoder.pt"))
+
+    # Published intervals still know how sources differ; those verbatims judge nobody.
+    shipped, _, _ = read_oof(SHIPPED / "blend", LABELS)
+    real = shipped.take(np.flatnonzero(shipped.sources != "authored"))
+    kept, _, n_words = read_oof(outcome.folder, LABELS)
+    inherited = np.array([name.endswith(INHERITED) for name in kept.sources])
+    assert inherited.sum() == len(real) == outcome.n_inherited
+    assert {name.removesuffix(INHERITED) for name in kept.sources[inherited]} == set(real.sources)
+    assert {kept.ids[row] for row in np.flatnonzero(inherited)} == {"0"}
+    np.testing.assert_array_equal(kept.themes[inherited], real.themes)
+    assert n_words[inherited].min() >= 0
+    itself, _, _ = without_inherited(*read_oof(outcome.folder, LABELS))
+    assert len(itself) == (~inherited).sum()
+    assert set(kept.sources[~inherited]) == {"clients", "authored"}
+
+    # Another version of Miroir brings other weights under the same names.
+    monkeypatch.setattr("models.registry.SHIPPED", tmp_path / "none")
+    assert load_tagger(str(outcome.folder), LABELS).model_id == outcome.challenger_id
+
+
+def test_a_model_that_the_configuration_names_keeps_its_place(tmp_path, files, first_champion):
+    poor = tmp_path / "mauvais"
+    gold = masked(read_gold([files / "authored.jsonl"], LABELS))
+    trained = learn_nothing(gold)
+    save_linear(poor, trained.weights, trained.rule, LABELS, {})
+    write_oof(poor, gold, trained.unseen)
+    job = job_in(tmp_path, annotate={"model": str(poor)})
+    outcome = retrain(job, own=[files / "own.jsonl"], shipped=[files / "authored.jsonl"])
+    assert outcome.verdict.is_promoted
+    assert not outcome.is_promoted
+    assert promoted_model(job.workspace) is None
+    card = (outcome.folder / CARD_FILE).read_text(encoding="utf-8")
+    assert card.startswith(f"# Nouveau modèle prêt, {outcome.champion_id} reste en place")
+    assert f"écrivez `annotate: {{model: {outcome.folder}}}`" in card
+
+    followed = job_in(tmp_path, annotate={"model": str(outcome.folder)})
+    assert followed.load_tagger().model_id == outcome.challenger_id
+
+
+@pytest.fixture(scope="module")
+def priced(files):
+    """A codebook with a theme of one's own, and a company's customers who were read for it."""
+    book = yaml.safe_load(DEFAULT_CODEBOOK.read_text(encoding="utf-8"))
+    book["themes"]["price"] = book["themes"]["means"]
+    (files / "codebook.yaml").write_text(
+        yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
+    rows = [json.loads(line) for line in (files / "own.jsonl").read_text("utf-8").splitlines()]
+    mine = [row for row in rows if row["audience"] == "customer"]
+    for k, row in enumerate(mine):
+        if k % 3 == 0:
+            row["text"] += " Et c'est trop cher."
+            row["themes"]["price"] = "negative"
+    alone = [
+        {name: row[name] for name in ("id", "audience", "text", "source")}
+        | {"themes_read": ["price"], "themes": {k: v for k, v in row["themes"].items() if k == "price"}}
+        for row in mine
+    ]
+    for name, found in (("priced", mine), ("price_alone", alone)):
+        content = "\n".join(json.dumps(row) for row in found)
+        (files / f"{name}.jsonl").write_text(content, encoding="utf-8")
+    return files
+
+
+def test_a_theme_of_ones_own_comes_in_beside_what_the_champion_knew(tmp_path, priced):
+    job = job_in(tmp_path, codebook=str(priced / "codebook.yaml"))
+    assert untrained_themes(job.load_tagger()) == ("price",)
+    before = read_card(SHIPPED / "blend")
+    given = {"shipped": [priced / "authored.jsonl"]}
+
+    unjudged = retrain(job, own=[priced / "price_alone.jsonl"], **given)
+    assert unjudged.verdict.n_judged["own"] == {"customer": 0, "employee": 0}
+    assert not unjudged.is_promoted
+    assert "Trop peu de vos verbatims de clients pour juger : 0 dont le sentiment est étiqueté" in (
+        write_report(unjudged)
+    )
+    for outcome in (unjudged, retrain(job, own=[priced / "priced.jsonl"], **given)):
+        rule = read_card(outcome.folder)["rule"]
+        known = {theme: rule["themes"].pop(theme) for theme in before["rule"]["themes"]}
+        assert {**rule, "themes": known} == before["rule"]
+        assert set(rule["themes"]) == {"price"}
+        for audience in ("customer", "employee"):
+            kinds = {each.kind for each in outcome.verdict.comparisons if each.audience == audience}
+            assert "authored" in kinds
+        assert outcome.verdict.new_themes == ("price",)
+
+    # Customers alone write here: no employee need judge but the authored ones, who lost nothing.
+    assert outcome.verdict.n_judged["own"]["employee"] == 0
+    assert outcome.verdict.unjudged == ()
+    won = replace(outcome, verdict=replace(outcome.verdict, comparisons=()))
+    assert "Thèmes nouveaux, sans rien à quoi les comparer : price" in write_report(won)
+    tagger = load_tagger(str(outcome.folder), job.labels)
+    assert untrained_themes(tagger) == ()
+    dear = VerbatimBatch(["Bon accueil. Et c'est trop cher.", "Bon accueil."], ["customer"] * 2, [None] * 2)
+    told = tagger.predict(dear).themes["price"][:, 0]
+    assert told[0] < told[1]
 
 
 def test_retrain_is_refused_when_nothing_is_new(tmp_path, files):

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.errors import SourceError
+from pipeline.errors import ReleaseError, SourceError
 from pipeline.job import open_job
 from pipeline.privacy.canaries import grep_files_for
-from pipeline.publish.release import current_release, list_releases, verify_release
-from pipeline.run import run
+from pipeline.publish.health import read_health
+from pipeline.publish.publication import publish
+from pipeline.publish.reading import Reader
+from pipeline.publish.release import current_release, list_releases, roll_back, verify_release
+from pipeline.report import describe_publication
+from pipeline.run import annotate_all, ingest_all, run
 from tests.small_run import CANARIES, make_small_run, run_config
 
 # Children come from a server that has imported the libraries: a run costs its work, not its imports.
@@ -54,6 +58,49 @@ def test_second_run_with_one_new_file_treats_only_that_file(small_run):
     assert len(list_releases(open_job(small_run.config).workspace)) == 2
 
 
+def test_release_rolled_back_from_stays_out_until_its_inputs_change(small_run):
+    first = run(open_job(small_run.config)).publication.release
+    small_run.add_customers("avril.csv", n_rows=8)
+    wrong = run(open_job(small_run.config)).publication.release
+    workspace = open_job(small_run.config).workspace
+    roll_back(workspace, first)
+    night = run(open_job(small_run.config)).publication
+    assert night.release == first == current_release(workspace)
+    assert night.kept_out == wrong
+    assert f"{wrong.release_id} reste écartée" in describe_publication(night)
+    small_run.add_customers("mai.csv", n_rows=8)
+    mended = run(open_job(small_run.config)).publication
+    assert mended.is_new
+    assert current_release(workspace) == mended.release
+
+
+def test_remote_workspace_gives_the_figures_of_a_local_one(small_run, monkeypatch):
+    monkeypatch.setenv("MIROIR_SECRET", "une clé d'essai de plus de seize octets")
+    local = run(open_job(small_run.config)).publication.release
+    config = yaml.safe_load(small_run.config.read_text("utf-8"))
+    config["workspace"] = f"memory://essai-{small_run.config.parent.name}"
+    small_run.config.write_text(yaml.safe_dump(config), "utf-8")
+    remote = run(open_job(small_run.config)).publication.release
+    assert content_of(open_job(small_run.config).workspace) == (remote.release_id, remote.manifest["files"])
+    assert remote.manifest["tables"] == local.manifest["tables"]
+    names = ("tables/measures.csv", "tables/quotes.csv")
+    assert [remote.manifest["files"][name] for name in names] == [
+        local.manifest["files"][name] for name in names
+    ]
+
+
+def test_publish_refuses_an_annotation_part_that_lacks_verbatims(small_run):
+    run(open_job(small_run.config))
+    small_run.add_customers("avril.csv", n_rows=8)
+    job = open_job(small_run.config)
+    batches, _ = ingest_all(job)
+    annotate_all(job)
+    part = ("annotations", batches[0].batch_id, job.load_tagger().model_id, "part-00000.parquet")
+    job.workspace.write_table(job.workspace.read_table(*part).slice(0, 5), *part)
+    with pytest.raises(ReleaseError, match="annotation parts with a row for each verbatim, got 0"):
+        publish(job)
+
+
 def test_file_that_cannot_be_read_does_not_stop_the_others(small_run):
     (small_run.customers / "casse.xlsx").write_bytes(b"PK\x03\x04 ceci n'est pas un classeur")
     report = run(open_job(small_run.config))
@@ -90,6 +137,32 @@ def test_address_of_a_database_is_left_nowhere(small_run):
     report = run(open_job(small_run.config))
     assert [batch.n_verbatims for batch in report.batches] == [2]
     assert grep_files_for(small_run.workspace, ["motdepasse-canari"]) == []
+
+
+def test_password_of_a_url_without_a_file_is_left_nowhere(small_run, caplog):
+    config = yaml.safe_load(small_run.config.read_text("utf-8"))
+    path = "memory://bob:motdepasse-canari@hote/exports/*.csv"
+    config["sources"].append({"name": "depot", "audience": "customer", "path": path, "text": "texte"})
+    small_run.config.write_text(yaml.safe_dump(config), "utf-8")
+    job = open_job(small_run.config)
+    with caplog.at_level("INFO"):
+        _, unread = ingest_all(job)
+    assert [(each.source, each.name) for each in unread] == [("depot", "memory://…")]
+    assert "motdepasse-canari" not in caplog.text
+    assert grep_files_for(small_run.workspace, ["motdepasse-canari"]) == []
+
+
+def test_status_tells_of_a_run_that_an_unforeseen_error_ended(small_run, monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("Quillfeldt est nulle")
+
+    monkeypatch.setattr("pipeline.run.annotate_all", fail)
+    job = open_job(small_run.config)
+    with pytest.raises(RuntimeError):
+        run(job)
+    told = " ".join(read_health(Reader(job.workspace), None).problems)
+    assert "stopped before its end" in told
+    assert "Quillfeldt" not in told
 
 
 def test_logs_and_errors_hold_no_text(small_run, caplog):

@@ -54,7 +54,7 @@ def test_gather_joins_labels_to_reviews_and_keeps_labelled_texts_out_of_the_rate
         **RECORD,
         "sha256": digest,
         "stratum": "random",
-        "theme_means": None,
+        **{f"theme_{theme}": None for theme in LABELS.themes},
         "theme_support": "positive",
     }
     pl.DataFrame([by_hash]).drop("themes").write_parquet(gold_folder / "review_labels.parquet")

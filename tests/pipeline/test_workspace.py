@@ -4,6 +4,7 @@ from pathlib import Path
 
 import fsspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import WorkspaceError
@@ -81,6 +82,40 @@ def test_lock_keeps_another_process_out_and_lets_it_in_after(workspace):
         refused = lock_elsewhere(workspace)
     assert "a lock held by another process" in refused.stderr
     assert lock_elsewhere(workspace).stdout == "entered\n"
+
+
+def write_and_be_stopped(workspace, name, table):
+    # The writer's own end gives what was written so far the footer of a whole file.
+    with workspace.replacing(name) as stream, pq.ParquetWriter(stream, table.schema) as writer:
+        writer.write_table(table)
+        raise KeyboardInterrupt
+
+
+def test_remote_file_is_left_as_it_was_when_writing_fails():
+    workspace = Workspace("memory://essai-replacing")
+    table = pa.table({"n": [1, 2, 3]})
+    workspace.write_table(table, "ancien.parquet")
+    for name in ("ancien.parquet", "neuf.parquet"):
+        with pytest.raises(KeyboardInterrupt):
+            write_and_be_stopped(workspace, name, table.slice(0, 1))
+    assert workspace.names() == ["ancien.parquet"]
+    assert workspace.count_rows("ancien.parquet") == 3
+
+
+def test_url_names_the_file_system_of_a_remote_workspace_alone(tmp_path):
+    assert Workspace(str(tmp_path)).url("a", "b") == f"{tmp_path}/a/b"
+    remote = Workspace("memory://essai-url")
+    remote.write_bytes(b"", "a", "b")
+    assert remote.url("a", "b") == "memory:///essai-url/a/b"
+    assert fsspec.open_files(remote.url("a", "*"))[0].path == remote.path("a", "b")
+
+
+@pytest.mark.parametrize(("content", "got"), [(None, "no file"), (b"PAR0", "no Parquet")])
+def test_count_rows_says_what_is_wrong(workspace, content, got):
+    if content is not None:
+        workspace.write_bytes(content, "x.parquet")
+    with pytest.raises(WorkspaceError, match=got):
+        workspace.count_rows("x.parquet")
 
 
 def test_workspace_lives_in_any_fsspec_file_system():

@@ -163,6 +163,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 SHORT_REASONS: dict[str, tuple[str, str]] = {
     "no_data": ("aucune donnée", "no data"),
+    "not_trained": ("non entraîné", "not trained"),
     "too_unsure": ("trop incertain", "too unsure"),
     "too_few": ("trop peu d'entités", "too few units"),
     "one_side": ("un seul public", "one side only"),

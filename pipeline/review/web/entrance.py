@@ -23,11 +23,11 @@ def home() -> Response:
 
 
 @router.get("/login")
-def login_page(request: Request, desk: DeskHere) -> Response:
-    """Ask for login and password, or for the first account."""
+def login_page(request: Request, desk: DeskHere, ended: str = "") -> Response:
+    """Ask for login and password, or for the first account; say so where a session has ended."""
     if desk.needs_first_account():
         return RedirectResponse("/first-account", 303)
-    return show(request, "login.html", problem="")
+    return show(request, "login.html", problem="ended" if ended else "")
 
 
 @router.post("/login")

@@ -47,4 +47,4 @@ def quality_page(request: Request, desk: DeskHere, _session: SignedIn) -> Respon
 
 
 def _drifts(desk: Desk) -> list[Drift]:
-    return drift_by_source(desk.store, desk.labels, desk.training_shares)
+    return drift_by_source(desk.store, desk.training_shares)

@@ -20,6 +20,7 @@ from pipeline.review.exchange import (
     to_label_studio,
 )
 from pipeline.review.exports import MAX_ROWS, to_csv, to_xlsx, training_lines
+from pipeline.review.reviewed import incomplete_reviews
 from pipeline.review.search import ListRow, find_ids, rows_by_id
 from pipeline.review.web.pages import language_of, show
 from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, SignedIn
@@ -39,7 +40,9 @@ FORMATS: dict[str, tuple[str, str, Writer]] = {
     "training": (
         "corrections.jsonl",
         "application/x-ndjson",
-        lambda d, r, lang: "".join(f"{line}\n" for line in training_lines(r, d.labels)).encode(),
+        lambda d, r, lang: "".join(
+            f"{line}\n" for line in training_lines(r, d.labels, incomplete_reviews(d.store, d.labels))
+        ).encode(),
     ),
     "label-studio": ("label-studio.json", JSON, lambda d, r, lang: to_label_studio(r).encode()),
     "label-studio-interface": (

@@ -1,7 +1,10 @@
+from pathlib import Path
+
+import yaml
 from typer.testing import CliRunner
 
 from pipeline.cli.app import COMMANDS, build_app
-from pipeline.errors import PrivacyError
+from pipeline.errors import PrivacyError, WorkspaceError
 from pipeline.job import open_job
 from pipeline.publish.release import read_release_table
 from pipeline.run import run
@@ -49,3 +52,58 @@ def test_forget_names_the_sources_when_it_is_given_another(small_run):
     outcome = forget(small_run, "--source", "client", "--key", "ADH-1")
     assert isinstance(outcome.exception, PrivacyError)
     assert "one of clients, equipes" in str(outcome.exception)
+
+
+def test_forget_fails_and_says_so_when_nobody_is_found(small_run):
+    run(open_job(small_run.config))
+    outcome = forget(small_run, "--source", "clients", "--key", "adh-1")
+    assert outcome.exit_code == 1
+    text = " ".join(outcome.output.split())
+    assert "Aucun verbatim trouvé sous cet identifiant" in text
+    assert "Aucune publication" not in text
+
+
+def test_forget_makes_no_key_when_none_is_there(small_run, monkeypatch):
+    monkeypatch.delenv("MIROIR_SECRET", raising=False)
+    outcome = forget(small_run, "--source", "clients", "--key", "ADH-1")
+    assert isinstance(outcome.exception, PrivacyError)
+    assert not (small_run.workspace / "secret.key").exists()
+
+
+def test_forget_waits_for_no_run(small_run):
+    job = open_job(small_run.config)
+    run(job)
+    with job.workspace.locked():
+        outcome = forget(small_run, "--source", "clients", "--key", "ADH-1")
+    assert isinstance(outcome.exception, WorkspaceError)
+    assert "a workspace that no other run is using" in str(outcome.exception)
+
+
+def test_figures_that_counted_the_person_are_hidden_in_the_next_release(small_run):
+    before, _ = count_of_customers(small_run)
+    outcome = forget(small_run, "--source", "clients", "--key", "ADH-1")
+    assert "publications suivantes les masqueront" in " ".join(outcome.output.split())
+    after, _ = count_of_customers(small_run)
+    figures = {unit: reasons(small_run, after, unit) for unit in ("Lyon", "Metz")}
+    assert reasons(small_run, before, "Metz") != {"too_few_changed"}
+    assert figures["Metz"] <= {"too_few_changed", "protected"}  # where ADH-1 was
+    assert "too_few_changed" not in figures["Lyon"]
+
+
+def test_figures_that_counted_the_person_stay_when_they_are_to_be_kept(small_run):
+    config = yaml.safe_load(Path(small_run.config).read_text(encoding="utf-8"))
+    config["protect"] = {"after_withdrawal": "keep"}
+    Path(small_run.config).write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    count_of_customers(small_run)
+    outcome = forget(small_run, "--source", "clients", "--key", "ADH-1")
+    assert "avec elle" in " ".join(outcome.output.split())
+    after, _ = count_of_customers(small_run)
+    assert "held_back" in reasons(small_run, after, "Metz")
+    assert "too_few_changed" not in reasons(small_run, after, "Metz")
+
+
+def reasons(small_run, publication, unit):
+    table = read_release_table(open_job(small_run.config).workspace, publication.release, "measures")
+    return {
+        row["reason"] for row in table.to_pylist() if row["unit"] == unit and row["audience"] == "customer"
+    }

@@ -4,9 +4,10 @@ from typer.testing import CliRunner
 
 from bench.authored_release import LINEAGE, QUOTES, authored_tables
 from pipeline.cli.app import COMMANDS, build_app
+from pipeline.errors import WorkspaceError
 from pipeline.publish.pages.approvals import read_approved
 from pipeline.publish.pages.poster import quote_key
-from pipeline.publish.release import point_to, write_release
+from pipeline.publish.release import current_release, point_to, write_release
 from pipeline.workspace import Workspace
 
 RUN = CliRunner()
@@ -49,6 +50,26 @@ def test_status_before_any_release(small_run):
     answer = invoke("status", small_run.config)
     assert answer.exit_code == 1
     assert "aucune publication" in answer.output
+
+
+def test_rollback_says_what_stays_out_and_which_sinks_to_bring_along(config, small_run):
+    workspace = Workspace(str(small_run.workspace))
+    first = current_release(workspace)
+    second = write_release(workspace, authored_tables(3, 2, seed=2), {**LINEAGE, "batches": ["b"]})
+    point_to(workspace, second)
+    invoke("deliver", config)
+    told = invoke("releases", "rollback", first.release_id, "-w", config).output
+    assert f"Restent écartées : {second.release_id}" in told
+    assert "À remettre d'accord : casse, fichier. Lancez `miroir deliver`" in told
+    assert current_release(workspace) == first
+
+
+def test_rollback_waits_for_no_run(config, small_run):
+    workspace = Workspace(str(small_run.workspace))
+    with workspace.locked():
+        refused = invoke("releases", "rollback", "0001", "-w", config)
+    assert isinstance(refused.exception, WorkspaceError)
+    assert "a lock held by another process" in str(refused.exception)
 
 
 def test_digests_can_be_seen_before_they_are_handed_over(config, tmp_path):

@@ -157,6 +157,19 @@ def test_drivers_find_effect_of_theme_on_rating(world):
     assert row["value"] == pytest.approx(4.0)
 
 
+def test_drivers_are_not_given_when_few_do_not_speak_of_the_theme(world):
+    """Of 40 customers, 39 speak of recognition and 25 of listening."""
+    rows, tags = [], []
+    for i in range(40):
+        rows.append(verbatim(i, rating=float(i % 5), rating_scale="ten"))
+        themes = {"recognition": "positive"} if i < 39 else {}
+        tags.append(annotation(i, themes=themes | ({"listening": "positive"} if i < 25 else {})))
+    world.add(rows, tags)
+    table = estimate(world.inputs(), EstimateConfig(), LABELS)["drivers"]
+    assert {row["theme"] for row in table.to_pylist()} == {"listening"}
+    assert {row["_people"] for row in table.to_pylist()} == {15}
+
+
 SHARES = st.floats(0.01, 1)
 
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.http import HTTPFileSystem
 
 from pipeline.config import SourceConfig
 from pipeline.errors import SourceError
@@ -58,6 +59,25 @@ def test_ingest_input_keeps_and_rejects_every_row_when_rows_are_awkward(ingest, 
     assert report.n_verbatims + sum(report.rejects.values()) == report.answers_read
     assert report.n_respondents == 4
     assert report.masks == {"PERSONNE": 1}
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "null", "N/A", "#N/A", "nan", "\\N"])
+def test_ingest_input_takes_what_programs_write_for_nothing_as_nothing(nothing, ingest, rows, rejects):
+    lines = f"{nothing};{nothing};{nothing};{nothing};RAS\n" * 3 + f"C1;{nothing};3;Lyon;Très bien\n"
+    report = ingest(("Id;Date;Note;Agence;Avis\n" + lines).encode(), **{**SECTION, "constants": {}})
+
+    assert rejects(report) == []
+    kept = rows(report)
+    assert [row["date"] for row in kept] == [None] * 4
+    assert [row["rating"] for row in kept] == [None, None, None, 3]
+    assert [row["dimensions"].get("unit") for row in kept] == [None, None, None, "Lyon"]
+    assert report.n_respondents == 4  # each of those who gave no name is somebody
+
+
+def test_ingest_input_takes_nothing_for_no_record_identifier(ingest, rejects):
+    lines = "".join(f"NULL;avis numéro {i}\n" for i in range(30))
+    report = ingest(("Ligne;Avis\n" + lines).encode(), record_id="Ligne")
+    assert rejects(report) == []
 
 
 def test_ingest_input_writes_the_declared_schemas(ingest, workspace):
@@ -142,6 +162,27 @@ def test_find_inputs_fails_when_there_is_none(tmp_path):
     source = SourceConfig(name="vide", audience="customer", path="*.csv", text="Avis")
     with pytest.raises(SourceError, match="no input"):
         find_inputs(source, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["memory://bob:motdepasse@hote/exports/*.csv", "inconnu://bob:motdepasse@hote/a.csv?cle=motdepasse"],
+)
+def test_find_inputs_tells_no_password_when_a_url_gives_nothing(path, tmp_path):
+    source = SourceConfig(name="vide", audience="customer", path=path, text="Avis")
+    with pytest.raises(SourceError, match=r"source «vide».*://…\)") as caught:
+        find_inputs(source, tmp_path)
+    assert "motdepasse" not in str(caught.value)
+    assert "hote" not in str(caught.value)
+
+
+def test_find_inputs_leaves_the_query_of_a_web_address_out_of_the_name(tmp_path, monkeypatch):
+    url = "https://hote.example/exports/avis.csv?cle=motdepasse"
+    monkeypatch.setattr(HTTPFileSystem, "isdir", lambda *_: False)
+    monkeypatch.setattr(HTTPFileSystem, "glob", lambda *_: [url])
+    source = SourceConfig(name="avis", audience="customer", path=url, text="Avis")
+    (item,) = find_inputs(source, tmp_path)
+    assert (item.kind, item.url, item.name) == ("delimited", url, "avis.csv")
 
 
 def test_find_inputs_reads_remote_files(workspace, secret, tmp_path):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipeline.ingest.cleaning import clean_texts, join_titles, same_text_key
+from pipeline.ingest.cleaning import blank_nothing, clean_texts, join_titles, same_text_key
 
 
 @pytest.mark.parametrize(
@@ -19,12 +19,25 @@ from pipeline.ingest.cleaning import clean_texts, join_titles, same_text_key
         ("RAS", "RAS"),
         ("nan", None),
         ("#N/A", None),
+        ("NULL", None),
+        (" n/a ", None),
+        ("\\N", None),
         ("   ", None),
         (None, None),
     ],
 )
 def test_clean_texts_takes_away_what_machines_added(raw, clean):
     assert clean_texts(pl.Series([raw], dtype=pl.String)).to_list() == [clean]
+
+
+def test_blank_nothing_leaves_typed_values_and_names_that_look_alike():
+    assert blank_nothing(pl.Series(["NA", "Aucun", "Nullipare", "null"])).to_list() == [
+        "NA",
+        "Aucun",
+        "Nullipare",
+        None,
+    ]
+    assert blank_nothing(pl.Series([1.5, None])).to_list() == [1.5, None]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,20 @@ def test_read_delimited_loses_one_row_at_most_when_a_quote_stays_open_in_a_long_
     assert len(broken) == 0
 
 
+@pytest.mark.parametrize("cell", ["x" * 200_000, '"' + "x" * 200_000 + '"', '"' + "x;" * 100_000 + '"'])
+def test_read_delimited_loses_one_row_when_a_cell_is_too_big_for_the_csv_module(cell):
+    content = f"Id;Avis;Note\n1;avant;3\n2;{cell};4\n3;après;5\n".encode()
+    kept, broken = _read(content, ["Id", "Avis"])
+    assert kept == [(1, "1", "avant"), (3, "3", "après")]
+    assert broken == [(2, "ragged_row")]
+
+
+def test_read_delimited_keeps_a_huge_cell_whole_when_it_is_the_only_column():
+    kept, broken = _read(("Avis\nbien\n" + "x" * 200_000 + "\nmal\n").encode(), ["Avis"])
+    assert [(row, len(text)) for row, text in kept] == [(1, 4), (2, 200_000), (3, 3)]
+    assert broken == []
+
+
 def test_read_delimited_keeps_several_lines_in_one_cell():
     kept, broken = _read(b'Id;Avis\r\n1;"un\r\n\r\ndeux ""trois"""\r\n2;ok\r\n', ["Avis"])
     assert [row[1] for row in kept] == ['un\r\n\r\ndeux "trois"', "ok"]

@@ -32,6 +32,40 @@ def test_read_dimension_refuses_a_column_of_personal_data():
     assert "client3" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["Sophie Martin", "Karim Benali", "Marie Le Goff", "Aïcha Ben Salah", "Sophie Petit"],
+        ["MARTIN SOPHIE", "BENALI KARIM", "DURAND PAUL"],
+        ["sophie martin", "karim benali", "paul durand", "non renseigné"],
+        ["S. Martin", "K. Benali", "A. Durand"],
+        ["Léa", "Karim", "Sophie", "Nathalie"],
+    ],
+)
+def test_read_dimension_refuses_a_column_of_names_of_persons(values):
+    with pytest.raises(SourceError, match="«unit» holds personal data"):
+        _read(values)
+
+
+def test_read_dimension_masks_two_persons_without_leaving_a_surname():
+    assert _read(["KOWALCZYK Mathilde", "Karim Benali", None]) == ["[PERSONNE]", "[PERSONNE]", None]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["Nancy", "Florence", "Lourdes", "Lyon"],
+        ["Jean Jaurès", "Jean Macé", "Victor Hugo", "Charles de Gaulle"],
+        ["Lycée Jean Moulin", "Collège Pierre Curie", "École Jules Ferry"],
+        ["Yves Rocher", "Christian Dior", "Louis Vuitton", "Nina Ricci"],
+        ["Équipe Sophie", "Équipe Karim", "Équipe Paul"],
+        ["Ain", "Aude", "Jura", "Landes", "Nièvre"],
+    ],
+)
+def test_read_dimension_keeps_places_brands_and_teams_that_bear_a_name(values):
+    assert _read(values) == values
+
+
 def test_mask_name_masks_an_address():
     assert "dupont" not in mask_name("avis jean.dupont@exemple.fr.csv")
     assert mask_name("avis_2026.csv") == "avis_2026.csv"

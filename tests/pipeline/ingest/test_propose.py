@@ -117,6 +117,31 @@ def test_propose_leaves_personal_columns_out_when_they_could_group(tmp_path):
     assert [choice.fr for choice in proposal.choices if choice.column == "Nom"] == ["donnée personnelle"]
 
 
+def test_propose_leaves_columns_of_persons_out_whatever_they_are_called(tmp_path):
+    path = tmp_path / "avis.csv"
+    persons = ["Sophie Martin", "Karim Benali", "DURAND Paul", "Nathalie Petit"]
+    lines = "".join(
+        f"{persons[i % 4]};C{i % 5};Lyon {i % 3};Une phrase assez longue, numéro {i}\n" for i in range(30)
+    )
+    path.write_text("Suivi par;Code vendeur;Nom du magasin;Verbatim\n" + lines)
+    proposal = propose(path)
+    grouped = {choice.column for choice in proposal.choices if choice.key.startswith("dimensions.")}
+    assert grouped == {"Nom du magasin"}
+    left_out = {choice.column: choice.fr for choice in proposal.choices if not choice.key}
+    assert left_out == {"Suivi par": "donnée personnelle", "Code vendeur": "donnée personnelle"}
+
+
+def test_propose_knows_a_column_by_its_values_when_most_cells_read_null(tmp_path):
+    path = tmp_path / "avis.csv"
+    lines = "".join(
+        f"{'NULL;NULL' if i % 3 else f'12/03/2026;{i % 6}'};Une phrase assez longue, numéro {i}\n"
+        for i in range(30)
+    )
+    path.write_text("Date;Note;Verbatim\n" + lines)
+    proposal = propose(path)
+    assert (proposal.column("date"), proposal.column("rating")) == ("Date", "Note")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -11,6 +11,7 @@ import pytest
 from pipeline.config import SourceConfig
 from pipeline.errors import SourceError
 from pipeline.ingest.batches import find_inputs, ingest_input
+from pipeline.privacy.pseudonym import respondent_key
 
 LINES = [
     {"id": 1, "Avis": "très bien", "meta": {"agence": "Lyon", "notes": [1, 2]}, "quand": "2026-03-12"},
@@ -126,6 +127,16 @@ def test_ingest_streams_a_query(base, workspace, secret, rows, monkeypatch):
     assert [path.name for path in Path(workspace.path("batches")).iterdir()] == [report.batch_id]
     marker = Path(workspace.path("batches", report.batch_id, "batch.json")).read_text()
     assert str(base) not in marker
+
+
+def test_ingest_reads_whole_floats_of_a_query_as_the_numbers_they_are(base, workspace, secret, rows):
+    query = "select id, jour, texte, case when id = 3 then 0.5 else id * 1.0 end as client from avis limit 4"
+    source = _sql_source(f"sqlite:///{base}", query)
+    (item,) = find_inputs(source, base.parent)
+    report = ingest_input(workspace, source, item, secret)
+    register = source.register_of_persons
+    keys = [respondent_key(secret, register, key) for key in ("0", "1", "2", "0.5")]
+    assert [row["respondent"] for row in rows(report)] == keys
 
 
 def test_ingest_makes_another_batch_when_the_rows_of_a_query_change(base, workspace, secret):

@@ -45,6 +45,13 @@ def test_load_secret_makes_a_private_file_once(tmp_path):
     assert [entry.name for entry in path.parent.iterdir()] == ["respondents.key"]
 
 
+def test_load_secret_makes_no_key_when_it_must_not(tmp_path):
+    path = tmp_path / "respondents.key"
+    with pytest.raises(PrivacyError, match="a plain file that this user can read, got FileNotFoundError"):
+        load_secret(path, make=False)
+    assert not path.exists()
+
+
 def test_load_secret_gives_one_key_when_many_start_at_once(tmp_path):
     path = tmp_path / "respondents.key"
     secrets: list[bytes] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -9,7 +10,7 @@ from pipeline.config import EstimateConfig, ProtectConfig
 from pipeline.errors import PrivacyError
 from pipeline.estimate.measures import estimate
 from pipeline.protect.suppression import protect
-from pipeline.protect.withdrawals import forget, read_withdrawn
+from pipeline.protect.withdrawals import FILE, end_withdrawal, forget, read_withdrawn
 from pipeline.workspace import Workspace
 from tests.pipeline.estimate.conftest import LABELS, World, annotation, verbatim
 
@@ -56,6 +57,29 @@ def test_quotes_leave_out_what_could_identify(tmp_path, telling):
     assert telling not in {row["text"] for row in found}
 
 
+def test_quotes_give_one_text_one_cell_when_it_speaks_of_two_themes(tmp_path):
+    """Means may be told by unit, support by job; the first verbatim speaks of both."""
+    world = World(tmp_path)
+    people = [("Lyon", "infirmier", ("means", "support"))]
+    people += [("Lyon", "infirmier", ("means",))] * 3 + [("Lyon", "cadre", ("means",))] * 8
+    people += [("Nîmes", "cadre", ("means",))] * 12 + [("Nîmes", "infirmier", ("support",))] * 11
+    people += [("Nîmes", "cadre", ("support",))] * 12
+    people += [(unit, job, ()) for unit in ("Lyon", "Nîmes") for job in ("infirmier", "cadre")] * 20
+    rows, tags = [], []
+    for number, (unit, job, themes) in enumerate(people):
+        text = COMMON if number == 0 else f"{COMMON}{'!' * number}"
+        members = [("unit", unit), ("job", job)]
+        rows.append(verbatim(number, audience="employee", text=text, dimensions=members))
+        tags.append(annotation(number, sentiment="negative", themes=dict.fromkeys(themes, "negative")))
+    world.add(rows, tags)
+    tables = estimate(world.inputs(["job", "unit"]), EstimateConfig(period="all"), LABELS)
+    candidates = tables["_quotes"].filter(pc.equal(tables["_quotes"]["text"], COMMON))
+    assert len(candidates) == 2
+    quotes = protect({**tables, "_quotes": candidates}, ProtectConfig(), None)["quotes"].to_pylist()
+    assert quotes
+    assert len({(row["unit"], row["job"], row["period"]) for row in quotes}) == 1
+
+
 def test_quotes_are_not_given_when_the_group_is_small(tmp_path):
     assert quotes_of(tmp_path, [COMMON] * 8) == []
 
@@ -89,8 +113,40 @@ def test_forget_removes_rows_and_names_releases(tmp_path):
 def test_forget_changes_nothing_when_done_twice(tmp_path):
     workspace = workspace_with(tmp_path, ["a" * 32, "b" * 32])
     forget(workspace, "a" * 32)
+    end_withdrawal(workspace, "a" * 32)
     assert forget(workspace, "a" * 32).n_verbatims == 0
     assert read_withdrawn(workspace) == ("a" * 32,)
+
+
+def test_forget_goes_on_where_a_killed_command_stopped(tmp_path, monkeypatch):
+    one = "a" * 32
+    workspace = workspace_with(tmp_path, [one, "b" * 32])
+
+    def killed(_, name, *parts):
+        if name == "annotations":
+            raise KeyboardInterrupt
+        return names(workspace, name, *parts)
+
+    names = Workspace.names
+    monkeypatch.setattr(Workspace, "names", killed)
+    with pytest.raises(KeyboardInterrupt):
+        forget(workspace, one)
+    monkeypatch.undo()
+    assert len(workspace.read_table("batches", "b1", "verbatims", "part-0.parquet")) == 1
+    assert read_withdrawn(workspace) == (one,)
+    done = forget(workspace, one)
+    assert (done.verbatim_ids, done.n_annotations) == (("v0000000",), 1)
+    end_withdrawal(workspace, one)
+    assert forget(workspace, one).verbatim_ids == ()
+    assert read_withdrawn(workspace) == (one,)
+
+
+def test_end_withdrawal_leaves_no_verbatim_named(tmp_path):
+    workspace = workspace_with(tmp_path, ["a" * 32])
+    forget(workspace, "a" * 32)
+    assert workspace.read_json(*FILE)["under_way"] == {"a" * 32: ["v0000000"]}
+    end_withdrawal(workspace, "a" * 32)
+    assert workspace.read_json(*FILE) == {"respondents": ["a" * 32], "under_way": {}}
 
 
 def test_forget_refuses_what_is_no_hash(tmp_path):

@@ -168,3 +168,115 @@ def test_ledger_is_read_back_and_written_once_a_release(tmp_path):
     assert found is not None
     assert len(found) == len(shown)
     assert not workspace.exists("releases")
+
+
+def employees(folder, numbers, dimensions=("unit",)):
+    """Publish employees: every fourth is in unit B, every other of channel web; the even ones are pleased."""
+    folder.mkdir()
+    world = World(folder)
+    rows = [
+        verbatim(
+            i,
+            audience="employee",
+            dimensions=[("unit", "B" if i % 4 == 3 else "A"), ("channel", ("web", "agence")[i % 2])],
+        )
+        for i in numbers
+    ]
+    world.add(rows, [annotation(i, sentiment=("positive", "negative")[i % 2]) for i in numbers])
+    return estimate(world.inputs(dimensions), EstimateConfig(period="all"), LABELS)
+
+
+def pleased(safe, **cell):
+    row = one(safe["measures"], measure="sentiment_positive", unit="A", **cell)
+    return row["value"], row["n_respondents"], row["reason"]
+
+
+def test_protect_holds_back_when_a_dimension_was_declared_since(tmp_path):
+    numbers = range(0, 80)
+    first = protect(employees(tmp_path / "1", numbers), CONFIG, None)
+    more = [*numbers, 80, 82]
+    later = protect(employees(tmp_path / "2", more, ("channel", "unit")), CONFIG, first["_shown"])
+    assert pleased(later, channel=None) == (*pleased(first)[:2], "held_back")
+
+
+def test_protect_holds_back_against_every_release(tmp_path):
+    """A source could not be read for a day: the release before that day is not forgotten."""
+    workspace = Workspace(str(tmp_path / "ws"))
+    half, whole = range(0, 80), range(0, 160)
+    shown = {}
+    for name, numbers in (("r1", whole), ("r2", half), ("r3", [*whole, 160, 162])):
+        safe = protect(employees(tmp_path / name, numbers), CONFIG, read_ledger(workspace))
+        append_ledger(workspace, name, safe["_shown"])
+        shown[name] = pleased(safe)
+    assert shown["r2"][1] < shown["r1"][1]
+    assert shown["r3"] == (*shown["r1"][:2], "held_back")
+
+
+def test_protect_holds_back_against_the_latest_of_equal_states(tmp_path):
+    """The same people, told otherwise by a second model: what was shown last is shown again."""
+    workspace = Workspace(str(tmp_path / "ws"))
+    first = employees(tmp_path / "1", range(80))
+    append_ledger(workspace, "r1", protect(first, CONFIG, None)["_shown"])
+    measures = first["measures"]
+    place = measures.schema.get_field_index("value")
+    told = measures.set_column(place, measures.schema.field(place), pa.array([0.2] * len(measures)))
+    second = protect({**first, "measures": told}, CONFIG, read_ledger(workspace))
+    append_ledger(workspace, "r2", second["_shown"])
+    third = protect(employees(tmp_path / "3", range(81)), CONFIG, read_ledger(workspace))
+    assert pleased(third) == (0.2, pleased(second)[1], "held_back")
+
+
+def test_ledger_stores_only_what_was_not_shown_last(tmp_path):
+    first = protect(employees(tmp_path / "1", range(80)), CONFIG, None)
+    again = protect(employees(tmp_path / "2", range(80)), CONFIG, first["_shown"])
+    assert len(first["_shown"]) > len(again["_shown"]) == 0
+
+
+def test_ledger_reads_entries_that_name_rows_by_their_places(tmp_path):
+    workspace = Workspace(str(tmp_path / "ws"))
+    first = protect(employees(tmp_path / "1", range(80)), CONFIG, None)
+    shown = first["_shown"].drop_columns(["_row", "_counted"])
+    old = shown.append_column("_row", pa.array([f"all|employee||{i}" for i in range(len(shown))]))
+    append_ledger(workspace, "r1", old)
+    append_ledger(workspace, "r2", old)
+    found = read_ledger(workspace)
+    assert len(found) == len(old)
+    later = protect(employees(tmp_path / "2", range(81), ("channel", "unit")), CONFIG, found)
+    assert pleased(later, channel=None) == (*pleased(first)[:2], "held_back")
+
+
+def both_sides(folder, numbers, n_of_last, employees_say="positive"):
+    """Customers and employees, as many of each; all speak of four themes, some of a fifth."""
+    folder.mkdir()
+    world = World(folder)
+    rows, tags = [], []
+    for audience in ("customer", "employee"):
+        for position, number in enumerate(numbers[audience]):
+            themes = LABELS.themes[: 5 if position < n_of_last else 4]
+            said = employees_say if audience == "employee" else "positive"
+            rows.append(verbatim(number, audience=audience))
+            tags.append(annotation(number, sentiment=said, themes=dict.fromkeys(themes, said)))
+    world.add(rows, tags)
+    return estimate(world.inputs(), EstimateConfig(period="all"), LABELS)
+
+
+FORTY = {"customer": range(0, 40), "employee": range(1000, 1040)}
+
+
+def test_symmetry_index_is_shown_afresh_when_people_changed_and_one_more_theme_is_spoken_of(tmp_path):
+    first = protect(both_sides(tmp_path / "1", FORTY, 0), CONFIG, None)
+    others = {"customer": range(2000, 2040), "employee": range(3000, 3040)}
+    later = protect(both_sides(tmp_path / "2", others, 20, "negative"), CONFIG, first["_shown"])
+    before = one(first["mirror"], measure="symmetry_index")
+    now = one(later["mirror"], measure="symmetry_index")
+    assert before["value"] > 90 > 10 > now["value"]
+    assert now["reason"] is None
+
+
+def test_mirror_is_held_back_when_one_more_theme_is_spoken_of(tmp_path):
+    first = protect(both_sides(tmp_path / "1", FORTY, 0), CONFIG, None)
+    one_came = {**FORTY, "customer": range(0, 41)}
+    later = protect(both_sides(tmp_path / "2", one_came, 20), CONFIG, first["_shown"])
+    assert one(later["mirror"], measure="gap", theme=LABELS.themes[4])["reason"] is None
+    assert one(later["mirror"], measure="gap", theme=LABELS.themes[0])["reason"] == "held_back"
+    assert one(later["mirror"], measure="symmetry_index")["reason"] == "held_back"

@@ -10,6 +10,8 @@ from pipeline.publish.release import (
     list_releases,
     point_to,
     read_release_table,
+    roll_back,
+    rolled_back,
     verify_release,
     write_release,
 )
@@ -58,6 +60,24 @@ def test_pointer_moves_only_when_told_and_can_go_back(workspace):
     for release in (first, second, first):
         point_to(workspace, release)
         assert current_release(workspace).release_id == release.release_id
+
+
+def test_releases_after_the_one_rolled_back_to_stay_out_until_asked_for(workspace):
+    first, second, third = (write_release(workspace, tables(n), {"batches": [n]}) for n in (1.0, 2.0, 3.0))
+    point_to(workspace, third)
+    assert rolled_back(workspace) == frozenset()
+    assert roll_back(workspace, first) == [second.release_id, third.release_id]
+    assert current_release(workspace) == first
+    assert roll_back(workspace, second) == [first.release_id, third.release_id]
+    assert rolled_back(workspace) == {first.release_id, third.release_id}
+
+
+def test_roll_back_when_the_current_release_is_lost(workspace):
+    first, second = (write_release(workspace, tables(n), {"batches": [n]}) for n in (1.0, 2.0))
+    point_to(workspace, second)
+    workspace.remove("releases", second.release_id)
+    roll_back(workspace, first)
+    assert current_release(workspace) == first
 
 
 def test_half_a_release_is_no_release_and_is_cleared(workspace):

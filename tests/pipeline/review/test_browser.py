@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pipeline.config import ReviewConfig
-from pipeline.review.accounts import add_reviewer, reviewers
+from pipeline.review.accounts import add_reviewer, change_reviewer, reviewers
 from pipeline.review.agreement import blind_readings
 from pipeline.review.campaigns import create_campaign
 from pipeline.review.desk import open_desk
@@ -67,8 +67,25 @@ def page(browser):
     assert problems == []
 
 
+@pytest.fixture
+def refused_page(browser):
+    """A page whose requests the server may refuse: the browser writes each to the console as an error."""
+    problems: list[str] = []
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert problems == []
+
+
 def log_in(page, site, login):
     page.goto(f"{site[0].url}/login")
+    give_password(page, login)
+
+
+def give_password(page, login):
     page.fill("[name=login]", login)
     page.fill("[name=password]", PASSWORD)
     page.keyboard.press("Enter")
@@ -273,3 +290,49 @@ def test_focus_order_and_names_serve_a_screen_reader(page, site):
     page.keyboard.press("Escape")  # out of the note, where a digit is a digit
     page.keyboard.press("2")
     assert "Sentiment : Négatif" in page.inner_text("#announce")
+
+
+def accept_verbatims(page, n):
+    for _ in range(n):
+        before = shown(page)
+        page.keyboard.press("4")
+        page.keyboard.press("Enter")
+        page.wait_for_function("(before) => document.getElementById('text').innerText !== before", arg=before)
+
+
+def test_decisions_waiting_are_sent_after_the_login_when_the_session_has_ended(refused_page, site):
+    _server, desk = site
+    page = refused_page
+    log_in(page, site, "alice")
+    shown(page)
+    n_before = n_decisions(desk)
+    page.route("**/decisions", lambda route: route.abort())  # the server is out of reach for a while
+    accept_verbatims(page, 3)
+    alice = next(reviewer for reviewer in reviewers(desk.store) if reviewer.login == "alice")
+    change_reviewer(desk.store, alice.id, active=True)  # as any change of an account, it ends its sessions
+    page.unroute("**/decisions")
+    page.wait_for_url("**/login?ended=1")
+    assert "vos choix en attente partiront" in page.inner_text("[role=alert]")
+    assert n_decisions(desk) == n_before
+    give_password(page, "alice")
+    wait_until(lambda: n_decisions(desk) == n_before + 3)
+
+
+def test_decisions_waiting_are_sent_after_a_reload_when_another_tab_logged_in_again(refused_page, site):
+    _server, desk = site
+    page = refused_page
+    log_in(page, site, "alice")
+    shown(page)
+    n_before = n_decisions(desk)
+    other = page.context.new_page()
+    log_in(other, site, "alice")
+    other.close()
+    accept_verbatims(page, 2)
+    wait_until(lambda: "rechargez la page" in page.text_content("#saving"))
+    page.keyboard.press("u")  # nothing to take back yet: the page says why and goes on
+    wait_until(lambda: "rechargez la page" in page.text_content("#announce"))
+    accept_verbatims(page, 1)
+    assert n_decisions(desk) == n_before
+    page.once("dialog", lambda dialog: dialog.accept())  # closing the tab would lose them: the browser asks
+    page.reload()
+    wait_until(lambda: n_decisions(desk) == n_before + 3)

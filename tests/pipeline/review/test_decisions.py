@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 
 from pipeline.errors import ReviewError
+from pipeline.review import tables
 from pipeline.review.campaigns import create_campaign
-from pipeline.review.decisions import Ballot, record, undo
+from pipeline.review.codebooks import themes_read
+from pipeline.review.decisions import Ballot, record, stamp_of, undo
 from pipeline.review.forget import forget_verbatims
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.queue import claim, progress
-from pipeline.review.reviewed import reviewed_labels, reviewed_table
+from pipeline.review.reviewed import incomplete_reviews, reviewed_labels, reviewed_table
 from pipeline.review.sampling import Design
 from pipeline.review.standing import history
+from pipeline.review.store import open_store
 from pipeline.review.tables import decision, item
 from tests.pipeline.review.authored import MODEL_ID, gold, verbatim_id
 
@@ -173,6 +178,39 @@ def test_reviewed_table_weighs_by_the_part_of_the_queue_reached(desk, workspace,
     assert all(0 < p <= 1 for p in probabilities)
     # The weights of what was reviewed by chance count the population, up to chance.
     assert sum(1 / p for p in probabilities) == pytest.approx(180, rel=0.35)
+
+
+def test_what_was_reviewed_before_a_theme_existed_was_not_read_for_it(
+    desk, workspace, labels, lead, bob, stamp
+):
+    record(desk, lead, [ballot(0, "before"), ballot(1, "first")], stamp)
+    own = replace(labels, themes=(*labels.themes, "price"), codebook_hash="1" * 16)
+    given = replace(
+        ballot(1, "second"), labels=VerbatimLabels("negative", "none", "none", {"price": "negative"})
+    )
+    record(desk, bob, [given, ballot(2, "after")], stamp_of(1, own))
+    table = reviewed_table(desk, workspace, own)
+    read = dict(zip(table["verbatim_id"].to_pylist(), table["themes_read"].to_pylist(), strict=True))
+    assert read == {
+        verbatim_id(0): list(labels.themes),
+        verbatim_id(1): None,
+        verbatim_id(2): None,
+    }
+    # Two people read it, and the one whose codebook had the theme found it.
+    price = dict(zip(table["verbatim_id"].to_pylist(), table["theme_price"].to_pylist(), strict=True))
+    assert price[verbatim_id(1)] == "negative"
+    assert incomplete_reviews(desk, own) == {verbatim_id(0): list(labels.themes)}
+    assert set(reviewed_table(desk, workspace, labels)["themes_read"].to_pylist()) == {None}
+
+
+def test_store_made_before_codebooks_were_noted_gets_the_table(desk, labels, lead, stamp):
+    with desk.writing() as connection:
+        tables.codebook.drop(connection)
+    again = open_store(desk.engine.url.render_as_string(hide_password=False))
+    record(again, lead, [ballot(0, "k")], stamp)
+    with again.reading() as connection:
+        assert themes_read(connection) == {labels.codebook_hash: frozenset(labels.themes)}
+    again.engine.dispose()
 
 
 def test_forget_takes_everything_of_a_verbatim_away_and_keeps_the_guard(

@@ -61,6 +61,9 @@ def test_training_lines_are_the_reviewed_ones_in_the_codebooks_format(rows, labe
     assert len(records) == 18
     assert records[1]["themes"] == gold(1)["themes"]
     assert set(records[0]) >= {"id", "audience", "text", "sentiment", "enchantment", "themes", "incivility"}
+    assert "themes_read" not in records[1]
+    older = [json.loads(line) for line in training_lines(rows, labels, {records[1]["id"]: ["means"]})]
+    assert older[1]["themes_read"] == ["means"]
 
 
 @pytest.mark.parametrize("write", [to_label_studio, to_argilla])

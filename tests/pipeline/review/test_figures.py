@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
-import pyarrow as pa
 import pytest
+from sqlalchemy import select
 
+from models.decisions import DecidedPositions
+from models.gold import gold_from_records
+from models.oof import read_oof
+from models.registry import SHIPPED
 from pipeline.errors import ReviewError
 from pipeline.review.agreement import agreement, blind_readings
 from pipeline.review.campaigns import create_campaign, find_campaign
 from pipeline.review.decisions import Ballot, record
-from pipeline.review.drift import drift_by_source, shares_of_gold, stability_index
+from pipeline.review.drift import drift_by_source, shares_by_source, stability_index
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.pace import seconds_a_review, sequence
 from pipeline.review.planner import plan, shrinking
@@ -23,6 +30,7 @@ from pipeline.review.quality import (
 )
 from pipeline.review.queue import claim
 from pipeline.review.sampling import Design, Mix
+from pipeline.review.tables import content, item
 from tests.pipeline.review.authored import MODEL_ID, gold, make_workspace, verbatim_id
 
 BOTH = ("customer", "employee")
@@ -154,37 +162,124 @@ def test_plan_by_cell_never_asks_for_more_than_there_is(tmp_path, labels):
         plan(population, "theme:prix", labels, columns=[], half_width=0.03)
 
 
-def test_drift_is_told_from_training_labels(desk, labels):
-    gold_rows = [{**gold(i), "audience": "customer" if i % 18 < 10 else "employee"} for i in range(180)]
-    table = pa.table(
-        {
-            "audience": [row["audience"] for row in gold_rows],
-            "sentiment": [row["sentiment"] for row in gold_rows],
-            "theme_means": [row["themes"].get("means") for row in gold_rows],
-        }
-    )
-    reference = shares_of_gold(table, labels)
-    assert reference["customer"]["theme:means"]["negative"] == pytest.approx(0.2)
-    alike = drift_by_source(desk, labels, reference)
-    assert [entry.source for entry in alike] == ["enquete", "barometre"]
-    assert all(entry.index is None and entry.n_missing > 0 for entry in alike if entry.n < 100)
-    moved = {**reference, "customer": {"sentiment": {"neutral": 1.0}}}
-    strong = next(e for e in drift_by_source(desk, labels, moved) if e.audience == "customer")
-    assert strong.level == "strong"
-    assert stability_index({"a": 1.0}, {"a": 1.0}) == 0.0
+def test_plan_takes_the_most_for_a_theme_that_is_not_trained_and_some_for_a_rare_label(tmp_path, labels):
+    population = read_population(make_workspace(tmp_path, 300), MODEL_ID, Scope())
+    columns = [name for name in population.columns if name.startswith("p_theme_means_")]
+    untrained = population.with_columns(pl.lit(None, pl.Float32).alias(name) for name in columns)
+    whole = plan(untrained, "theme:means", labels, columns=[], half_width=0.05)[0]
+    assert whole.expected == 0.5
+    assert whole.n_with_model == whole.n_people_only == 169  # 384.1 without the finite population correction
+    never = population.with_columns(pl.lit(0.0, pl.Float32).alias("p_incivility_abusive"))
+    rare = plan(never, "incivility:abusive", labels, columns=[], half_width=0.05)[0]
+    assert rare.n_with_model == rare.n_people_only == 50  # 3 / 0.05, corrected likewise
 
 
-def test_shares_of_gold_reads_positions_too(labels):
-    table = pa.table(
-        {
-            "audience": ["customer", "customer"],
-            "gold_sentiment": [0, 1],
-            "gold_theme_means": [0, 1],
-        }
+def test_quality_is_silent_on_a_theme_not_trained_and_on_reviews_older_than_a_theme(
+    desk, workspace, labels, reviewed
+):
+    entries = measured(desk, workspace, labels)
+    untrained = [
+        replace(
+            entry,
+            probabilities={
+                k: v for k, v in entry.probabilities.items() if not k.startswith("p_theme_means_")
+            },
+        )
+        for entry in entries
+    ]
+    assert "theme:means" not in {score.name for score in f1_by_label(untrained, labels)}
+    others = [theme for theme in labels.themes if theme != "means"]
+    older = [replace(entry, themes_read=others) for entry in entries[:40]]
+    mixed = {score.name: score for score in f1_by_label([*older, *entries[40:]], labels)}
+    alone = {score.name: score for score in f1_by_label(entries[40:], labels)}
+    assert mixed["theme:means"].value == pytest.approx(alone["theme:means"].value)
+    assert accuracy_by_group(older, "theme:means")[0].n == 0
+
+
+def sentiment_shares(positive):
+    return {"sentiment": {"positive": positive, "negative": 1 - positive, "mixed": 0.0, "neutral": 0.0}}
+
+
+def customers_sentiment(store):
+    """Say how often the model gave each sentiment to the customers of the workspace."""
+    query = select(content.c.tagged).join(item, item.c.verbatim_id == content.c.verbatim_id)
+    with store.reading() as connection:
+        texts = list(connection.scalars(query.where(item.c.audience == "customer")))
+    given = Counter(VerbatimLabels.from_json(text).sentiment for text in texts)
+    return {"sentiment": {value: n / len(texts) for value, n in given.items()}}
+
+
+def test_drift_is_told_from_the_nearest_source_and_measured_by_their_own_distances(desk):
+    far, near = sentiment_shares(1.0), customers_sentiment(desk)
+    training = {"customer": {"avis": far, "enquete_d_avant": near}}
+    customers = drift_by_source(desk, training)[0]
+    assert (customers.source, customers.nearest, customers.label) == (
+        "enquete",
+        "enquete_d_avant",
+        "sentiment",
     )
-    shares = shares_of_gold(table, labels)["customer"]
-    assert shares["sentiment"] == {labels.sentiment[0]: 0.5, labels.sentiment[1]: 0.5}
-    assert shares["theme:means"] == {"absent": 0.5, labels.polarities[0]: 0.5}
+    assert customers.index == pytest.approx(0)
+    assert customers.yardstick == pytest.approx(stability_index(far["sentiment"], near["sentiment"]))
+    assert customers.level == "usual"
+
+    # Two sources alike among themselves, and not like ours.
+    training = {"customer": {"avis": far, "avis_bis": sentiment_shares(0.99)}}
+    customers = drift_by_source(desk, training)[0]
+    assert customers.nearest == "avis_bis"
+    assert customers.index > customers.yardstick > 0
+    assert customers.level == "beyond"
+
+
+def test_drift_gives_no_verdict_without_enough_verbatims_or_sources(desk):
+    employees = drift_by_source(desk, {"employee": {"barometre_d_avant": sentiment_shares(0.5)}})[1]
+    assert (employees.source, employees.n, employees.index, employees.n_missing) == (
+        "barometre",
+        80,
+        None,
+        20,
+    )
+    alone = drift_by_source(desk, {"customer": {"avis": sentiment_shares(0.5)}})[0]
+    assert alone.index > 0
+    assert (alone.yardstick, alone.level) == (None, "unknown")
+    assert {entry.level for entry in drift_by_source(desk, {})} == {"unknown"}
+
+
+def test_shares_by_source_counts_decided_labels_of_what_was_drawn_at_random(labels):
+    rows = [("avis", "random")] * 120 + [("avis", "relational")] * 50 + [("forum", "random")] * 30
+    verbatim = {
+        "audience": "customer",
+        "text": "Merci !",
+        "sentiment": "negative",
+        "themes": {"means": "mixed"},
+    }
+    found = gold_from_records(
+        [
+            {**verbatim, "id": i, "source": source, "stratum": stratum}
+            for i, (source, stratum) in enumerate(rows)
+        ],
+        labels,
+    )
+    decided = DecidedPositions(
+        sentiment=np.array([0] * 30 + [1] * 170),
+        enchantment=np.zeros(200, dtype=np.intp),
+        incivility=np.zeros(200, dtype=np.intp),
+        themes={"means": np.array([0] * 60 + [1] * 140)},  # the other themes are unknown to the model
+        confidence=np.ones(200, dtype=np.float32),
+    )
+    shares = shares_by_source(found, decided)
+    assert list(shares["customer"]) == ["avis"]
+    avis = shares["customer"]["avis"]
+    assert set(avis) == {"sentiment", "enchantment", "incivility", "theme:means"}
+    assert avis["sentiment"] == {"positive": 0.25, "negative": 0.75, "mixed": 0.0, "neutral": 0.0}
+    assert avis["theme:means"]["absent"] == 0.5
+    assert avis["theme:means"][labels.polarities[0]] == 0.5
+
+
+def test_shipped_model_tells_sources_of_both_audiences_to_compare_with(labels):
+    gold_, predictions, _ = read_oof(SHIPPED / "blend", labels)
+    training = shares_by_source(gold_, predictions.decided)
+    assert len(training["customer"]) >= 2
+    assert len(training["employee"]) >= 2
 
 
 def test_sequence_is_empty_without_reviews(desk, workspace, labels, lead):

@@ -100,6 +100,21 @@ def test_every_page_opens_in_both_languages_and_runs_nothing_inline(client_of, l
         assert answer.headers["cache-control"] == "no-store"
 
 
+def test_quality_page_sets_a_source_beside_the_training_sources(client_of, desk, monkeypatch):
+    alike = {name: {"sentiment": {"positive": share, "neutral": 1 - share}} for name, share in
+             (("avis", 0.5), ("avis_bis", 0.51))}  # fmt: skip
+    client = client_of("alice")
+    for training, said in (
+        ({"customer": alike}, ("au-delà du repère", "encore 20 verbatims")),
+        ({"customer": {"avis": alike["avis"]}}, ("sans repère", "encore 20 verbatims")),
+    ):
+        monkeypatch.setattr(desk, "training_shares", training)
+        page = client.get("/quality").text
+        assert all(words in page.replace("\u00a0", " ") for words in (*said, "<td>avis"))
+    monkeypatch.setattr(desk, "training_shares", {})
+    assert "pas de comparaison" in client.get("/quality").text
+
+
 def test_hostile_text_is_escaped(client_of):
     page = client_of("alice").get("/verbatims?words=script").text
     assert "&lt;script&gt;alert(&#39;é&#39;)&lt;/script&gt;" in page
@@ -154,6 +169,11 @@ def test_login_is_limited_and_tells_nothing(desk):
     client = TestClient(create_app(desk), follow_redirects=False)
     answers = [client.post("/login", data={"login": "inconnu", "password": "x" * 12}) for _ in range(8)]
     assert [answer.status_code for answer in answers] == [401] * 6 + [429] * 2
+
+
+def test_login_page_says_that_a_session_has_ended(client_of):
+    assert "Votre session est terminée" not in client_of().get("/login").text
+    assert "Votre session est terminée" in client_of().get("/login?ended=1").text
 
 
 def test_session_ends_with_logout_and_with_a_closed_account(desk, client_of):

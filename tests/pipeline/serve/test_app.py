@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from bench.authored_release import LINEAGE
 from pipeline.config import PublishConfig, ServeConfig
 from pipeline.errors import ConfigError
+from pipeline.publish.health import record_run
 from pipeline.publish.pages.view import PAGES
 from pipeline.publish.release import current_release, point_to, write_release
 from pipeline.serve.app import create_app
@@ -129,6 +130,19 @@ def test_key_is_needed_where_one_is_configured(published, monkeypatch):
     assert client.get("/api/v1/release", headers={"X-API-Key": "autre"}).status_code == 200
     assert client.get("/", auth=("moi", "sésame-ouvre-toi")).status_code == 200
     assert client.get("/api/v1/health").status_code == 200
+
+
+def test_health_tells_problems_only_to_those_who_bear_a_key(tmp_path, authored):
+    workspace = Workspace(str(tmp_path))
+    point_to(workspace, write_release(workspace, authored, LINEAGE))
+    record_run(workspace, "a file cannot be opened (paie.xlsx)")
+    serve = ServeConfig(api_keys={"autre": f"sha256:{hashlib.sha256(b'autre').hexdigest()}"})
+    client = TestClient(create_app(workspace, serve))
+    stranger = client.get("/api/v1/health").json()
+    assert stranger.keys() == {"state", "age_hours"}
+    assert stranger["state"] == "degraded"
+    known = client.get("/api/v1/health", headers={"X-API-Key": "autre"}).json()
+    assert "paie.xlsx" in known["problems"][0]
 
 
 def test_opening_to_others_without_a_key_is_refused(published):

@@ -22,6 +22,8 @@
   let finished = false;
   let sending = false;
   let undoing = false;
+  let held = false;          // the server asks who this is: decisions wait for a login or a fresh page
+  let toLogin = false;
   const gone = new Set();    // decided here, perhaps not yet kept by the server
   // Labels only, never a text; a reload of the page does not lose what was not yet kept.
   const outbox = JSON.parse(sessionStorage.getItem(outboxName) || "[]");
@@ -36,7 +38,7 @@
       headers: { "Content-Type": "application/json", "X-CSRF-Token": desk.dataset.csrf },
       body: JSON.stringify(body),
     });
-    if (response.status === 401) { location.href = "/login"; }
+    if (response.status === 401 && !toLogin) { toLogin = true; location.href = "/login?ended=1"; }
     const content = await response.json().catch(() => ({}));
     return { ok: response.ok, status: response.status, content };
   }
@@ -260,6 +262,9 @@
         await new Promise((resume) => setTimeout(resume, 1500));
         continue;  // the same key: kept once, however often it is sent
       }
+      // The session ended, or is another one: the decision is good, and goes out from the page opened next.
+      held = answer.status === 401 || answer.status === 403;
+      if (held) { byId("saving").textContent = words.held; break; }
       const sent = outbox.shift();
       keepOutbox();
       if (answer.ok) { showProgress(answer.content.progress); }
@@ -267,14 +272,17 @@
       gone.add(sent.verbatim_id);
     }
     sending = false;
-    if (!current) { fetchAhead(); }
+    if (!current && !held) { fetchAhead(); }
   }
 
   async function undo() {
     if (undoing) { return; }
     undoing = true;
     try {
-      while (outbox.length) { await new Promise((resume) => setTimeout(resume, 50)); }
+      while (outbox.length) {
+        if (held) { say(words.held); return; }
+        await new Promise((resume) => setTimeout(resume, 50));
+      }
       const { ok, content } = await call(`${base}/undo`, { key: newKey() });
       if (!ok || !content.verbatim_ids.length) { say(words.nothing_to_undo); byId("saving").textContent = words.nothing_to_undo; return; }
       content.verbatim_ids.forEach((id) => gone.delete(id));
@@ -371,7 +379,10 @@
   document.querySelectorAll("[data-close]").forEach((button) => button.addEventListener("click", () => {
     if (button.dataset.close === "help") { help.close(); } else { toggleGuide(false); }
   }));
-  window.addEventListener("beforeunload", (event) => { if (outbox.length) { event.preventDefault(); } });
+  window.addEventListener("beforeunload", (event) => {
+    // On the way to the login page nothing is lost: the outbox stays with the tab.
+    if (outbox.length && !toLogin) { event.preventDefault(); }
+  });
 
   form.inert = true;
   openGuideAt("sentiment");

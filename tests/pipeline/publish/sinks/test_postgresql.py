@@ -90,6 +90,63 @@ def test_a_new_column_and_a_table_that_went_are_followed(postgresql, two_release
     with psycopg.connect(postgresql) as reader:
         assert reader.execute("SELECT autre FROM forme.measures").fetchall() == [(1.5,)]
         assert reader.execute("SELECT count(*) FROM forme.mirror").fetchone() == (0,)
+    put_postgresql(workspace, releases[1], sink(postgresql, "forme"))
+    assert len(rows_of(postgresql, "forme.mirror")) == releases[1].tables["mirror"]["rows"]
+
+
+def rows_of(url, table):
+    with psycopg.connect(url) as owner:
+        return owner.execute(f"SELECT * FROM {table}").fetchall()
+
+
+def test_schema_with_tables_of_somebody_else_is_refused_and_left_as_it_was(postgresql, two_releases):
+    workspace, releases = two_releases
+    with psycopg.connect(postgresql, autocommit=True) as owner:
+        owner.execute("CREATE SCHEMA equipe; CREATE SCHEMA equipe_next")
+        owner.execute("CREATE TABLE equipe.ventes AS SELECT 12 AS montant")
+        owner.execute("CREATE TABLE equipe.quotes AS SELECT 'devis' AS objet")
+        owner.execute("CREATE TABLE equipe_next.suite AS SELECT 1 AS rang")
+    with pytest.raises(SinkError, match=r"2 table\(s\) that it did not make: quotes, ventes"):
+        put_postgresql(workspace, releases[0], sink(postgresql, "equipe"))
+    assert rows_of(postgresql, "equipe.ventes") == [(12,)]
+    assert rows_of(postgresql, "equipe.quotes") == [("devis",)]
+    assert rows_of(postgresql, "equipe_next.suite") == [(1,)]
+
+
+def test_table_that_came_beside_is_neither_emptied_nor_opened_to_readers(postgresql, two_releases):
+    workspace, releases = two_releases
+    base = sink(postgresql, "voisin").model_copy(update={"readers": ("lectrice",)})
+    with psycopg.connect(postgresql, autocommit=True) as owner:
+        owner.execute("CREATE ROLE lectrice")
+        put_postgresql(workspace, releases[0], base)
+        owner.execute("CREATE TABLE voisin.ventes AS SELECT 12 AS montant")
+        put_postgresql(workspace, releases[1], base)
+        may_read = "SELECT has_table_privilege('lectrice', %s, 'SELECT')"
+        assert owner.execute(may_read, ["voisin.measures"]).fetchone() == (True,)
+        assert owner.execute(may_read, ["voisin.ventes"]).fetchone() == (False,)
+    assert rows_of(postgresql, "voisin.ventes") == [(12,)]
+
+
+def test_name_taken_by_somebody_else_since_the_last_delivery_is_refused(postgresql, two_releases):
+    workspace, releases = two_releases
+    put_postgresql(workspace, releases[0], sink(postgresql, "pris"))
+    with psycopg.connect(postgresql, autocommit=True) as owner:
+        owner.execute("CREATE TABLE pris.leviers AS SELECT 12 AS montant")
+    table = pa.table({"periode": ["2026-03"]})
+    wider = write_release(workspace, {"leviers": table}, {**LINEAGE, "batches": ["pris"]})
+    with pytest.raises(SinkError, match="did not make: leviers"):
+        put_postgresql(workspace, wider, sink(postgresql, "pris"))
+    assert rows_of(postgresql, "pris.leviers") == [(12,)]
+
+
+def test_schema_of_deliveries_that_kept_no_list_of_their_tables_is_taken_over(postgresql, two_releases):
+    workspace, releases = two_releases
+    put_postgresql(workspace, releases[0], sink(postgresql, "ancien"))
+    with psycopg.connect(postgresql, autocommit=True) as owner:
+        owner.execute("DROP TABLE ancien._tables")
+    put_postgresql(workspace, releases[1], sink(postgresql, "ancien"))
+    assert rows_of(postgresql, "ancien.release")[0][0] == releases[1].release_id
+    assert ("measures",) in rows_of(postgresql, "ancien._tables")
 
 
 def test_failure_leaves_the_old_release_and_says_what_to_run(postgresql, two_releases):
