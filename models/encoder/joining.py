@@ -44,7 +44,9 @@ def with_joined(gold: GoldSet, share: float, rng: np.random.Generator) -> GoldSe
         The verbatims given, then the joined ones.
     """
     n_words = np.array([text.count(" ") + 1 for text in gold.batch.texts])
-    short = np.flatnonzero((gold.sources == AUTHORED) & (n_words <= MOST_SHORT_WORDS))
+    # An answer's theme may be that of its question, which another text does not have.
+    stands_alone = np.array([not question for question in gold.batch.questions], dtype=np.bool_)
+    short = np.flatnonzero((gold.sources == AUTHORED) & (n_words <= MOST_SHORT_WORDS) & stands_alone)
     base = np.flatnonzero(n_words <= MOST_BASE_WORDS)
     asked = round(share * len(gold))
     if not asked or not len(short):

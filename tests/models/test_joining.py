@@ -84,6 +84,11 @@ def test_long_authored_verbatims_are_not_put_into_others() -> None:
     assert len(with_joined(gold_of(REVIEW, essay), 4, np.random.default_rng(0))) == 2
 
 
+def test_an_answer_is_not_put_into_a_text_without_its_question() -> None:
+    answer = {**WAITING, "text": "Les horaires", "question": "Que faut-il améliorer ?"}
+    assert len(with_joined(gold_of(REVIEW, answer), 4, np.random.default_rng(0))) == 2
+
+
 @pytest.mark.parametrize(
     ("one", "other", "together"),
     [
