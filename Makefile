@@ -35,7 +35,7 @@ bench: $(FULL)
 # Two to four hours on two cores, and 16 GB: the linear model, the compact one, then how they are blended.
 train: $(FULL)
 	$(BIN)/miroir train
-	$(BIN)/miroir finetune --output models/shipped/compact
+	$(BIN)/miroir finetune --output models/shipped/compact --workers 2
 	$(BIN)/miroir blend
 
 clean:

@@ -107,14 +107,13 @@ def text_hash(text: str) -> str:
 
 
 def text_keys(gold: GoldSet) -> NDArray[np.uint64]:
-    """Name each verbatim by 64 bits of a hash of its text and audience, shape (n,)."""
-    return np.array(
-        [
-            int(text_hash(f"{audience}\n{text}")[:16], 16)
-            for audience, text in zip(gold.batch.audiences, gold.batch.texts, strict=True)
-        ],
-        dtype=np.uint64,
-    )
+    """Name each verbatim by 64 bits of a hash of its text, audience and question, shape (n,)."""
+    batch = gold.batch
+    named = [
+        f"{audience}\n{text}\n{question}" if question else f"{audience}\n{text}"
+        for audience, text, question in zip(batch.audiences, batch.texts, batch.questions, strict=True)
+    ]
+    return np.array([int(text_hash(name)[:16], 16) for name in named], dtype=np.uint64)
 
 
 def joined_gold(first: GoldSet, second: GoldSet) -> GoldSet:

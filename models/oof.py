@@ -34,9 +34,9 @@ def write_oof(
 ) -> None:
     """Write gold labels, decided labels and probabilities: no text, but a key by which a text finds its row.
 
-    Columns: `text_key` (64 bits of a hash of the masked text and its audience), `audience`, `source` (it was
-    held out), `stratum`, `n_words`; `gold_<label>` and `decided_<label>` as positions in the label space,
-    `gold_theme_<theme>` and `decided_theme_<theme>` as 0 for absent or 1 + the polarity's position;
+    Columns: `text_key` (64 bits of a hash of the masked text, its audience and its question), `audience`,
+    `source` (it was held out), `stratum`, `n_words`; `gold_<label>` and `decided_<label>` as positions in the
+    label space, `gold_theme_<theme>` and `decided_theme_<theme>` as 0 for absent or 1 + the polarity's place;
     `p_<label>_<value>`; `p_theme_<theme>_<polarity>`. A theme that the model does not know has no column.
 
     Args:

@@ -31,7 +31,9 @@ from pipeline.privacy.masking import mask_column
 
 GOLD_FOLDER = Path(__file__).resolve().parents[1] / "data" / "gold"
 REVIEW_LABELS = "review_labels.parquet"
-SHORT_ANSWERS = "short_answers.jsonl"
+ANSWERS = ("short_answers.jsonl", "longer_answers.jsonl")
+LONG_REVIEWS = 3
+"""The series of review labels that, like the authored answers, only models without a limit learn from."""
 REVIEWS = "reviews.parquet"
 LABELLED = "labelled_real.jsonl"
 DATA_VARIABLE = "MIROIR_TRAINING_DATA"
@@ -85,8 +87,8 @@ def gather(
         labels: The codebook's label space.
         own: Labelled verbatims to learn from as well.
         report: Told what is being done.
-        most: Most verbatims to learn from. Authored short answers are then left out, and reviews labelled by
-            hash evenly beyond it.
+        most: Most verbatims to learn from. Authored answers and long reviews are then left out, and reviews
+            labelled by hash evenly beyond it.
 
     Raises:
         ConfigError: The folder lacks one of the two files.
@@ -102,11 +104,12 @@ def gather(
             )
     report("reading labelled verbatims and reviews")
     reviews = pl.read_parquet(data / REVIEWS)
-    authored = authored_files(short_answers=most is None)
+    authored = authored_files(answers=most is None)
     shipped = read_labelled([data / LABELLED, *authored], own, labels)
-    joined = gold_from_records(
-        _labelled_reviews(reviews, labels, set(shipped.batch.texts)), labels, themes_read=shipped_themes()
-    )
+    found = _labelled_reviews(reviews, labels, set(shipped.batch.texts))
+    if most is not None:
+        found = [record for record in found if record.get("series") != LONG_REVIEWS]
+    joined = gold_from_records(found, labels, themes_read=shipped_themes())
     if most is not None:
         joined = thinned(joined, max(0, most - len(shipped)))
     report("masking")
@@ -114,14 +117,16 @@ def gather(
     return TrainingData(gold, _rated(reviews, gold, report))
 
 
-def authored_files(*, short_answers: bool) -> list[Path]:
+def authored_files(*, answers: bool) -> list[Path]:
     """List the shipped files of authored verbatims.
 
     Args:
-        short_answers: With those of a few words, for models that can hold that many.
+        answers: With the thousands of answers, for models that can hold that many.
     """
     files = sorted(GOLD_FOLDER.glob("authored*.jsonl"))
-    return [*files, *sorted(GOLD_FOLDER.glob(SHORT_ANSWERS))] if short_answers else files
+    return (
+        [*files, *(path for name in ANSWERS if (path := GOLD_FOLDER / name).is_file())] if answers else files
+    )
 
 
 def read_labelled(shipped: Sequence[Path], own: Sequence[Path], labels: LabelSpace) -> GoldSet:

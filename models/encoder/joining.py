@@ -19,7 +19,7 @@ from models.gold import AUTHORED, UNKNOWN, Codes, GoldSet, joined_gold
 from models.tagger import VerbatimBatch
 
 MOST_SHORT_WORDS: Final = 25
-MOST_BASE_WORDS: Final = 90
+MOST_BASE_WORDS: Final = 170
 RARE: Final = 6.0
 """How much likelier a verbatim with an enchantment or an incivility is to be put into another."""
 SAME_SENTIMENT: Final = 0.8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from models.blend.combine import Combination
 from models.compact.encoding import MASK, VerbatimEncoder, token_id
-from models.compact.layout import ScoreLayout, Scores
+from models.compact.layout import ScoreLayout
 from models.compact.tagger import TOKENIZER_FILE, WEIGHTS_FILE
 from models.decisions import DecisionRule
 from models.encoder.corpus import n_control_ids
@@ -23,14 +23,11 @@ from models.encoder.finetuning import (
     FineTuneSettings,
     LabelledTokens,
     Progress,
-    average_models,
     fine_tune,
-    predict_scores,
 )
 from models.encoder.heads import LabelHeads, LossWeights, MultiTaskModel
 from models.encoder.joining import with_joined
 from models.encoder.pretraining import load_encoder
-from models.folds import Fold
 from models.gold import AUTHORED, GoldSet
 from models.labels import LabelSpace
 from models.registry import MODEL_FILE
@@ -50,7 +47,7 @@ class Pretrained:
 
     checkpoint: Path
     tokenizer: Tokenizer
-    max_tokens: int = 128
+    max_tokens: int = 256
 
     def encode(self, gold: GoldSet) -> list[list[int]]:
         """Give the token ids of labelled verbatims."""
@@ -101,51 +98,6 @@ def _as_often_as_they_count(gold: GoldSet, settings: FineTuneSettings) -> GoldSe
     all_given = np.repeat(np.arange(len(gold)), np.where(few, settings.few, 1))
     joined = with_joined(gold, settings.joined, np.random.default_rng(settings.seed))
     return joined.take(np.concatenate([all_given, np.arange(len(gold), len(joined))]))
-
-
-def learn_average(
-    pretrained: Pretrained, gold: GoldSet, settings: FineTuneSettings, n_seeds: int
-) -> MultiTaskModel:
-    """Fine-tune on everything with several seeds and average the weights."""
-    everything = np.arange(len(gold))
-    models = [
-        learn(pretrained, gold, everything, replace(settings, seed=settings.seed + k)) for k in range(n_seeds)
-    ]
-    return average_models(models) if n_seeds > 1 else models[0]
-
-
-def held_out_scores(
-    pretrained: Pretrained,
-    gold: GoldSet,
-    fold: Fold,
-    settings: FineTuneSettings,
-    *,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> Scores:
-    """Score a fold's verbatims by a model that did not see them.
-
-    Args:
-        pretrained: Where to start.
-        gold: Labelled verbatims.
-        fold: What to learn from and what to score.
-        settings: How to fine-tune.
-        cache: File that keeps the scores; read instead of training when it exists.
-        progress: Called with the share done and the loss.
-
-    Returns:
-        Shape (len(fold.test), columns of the score layout).
-    """
-    if cache is not None and cache.exists():
-        return np.asarray(np.load(cache), dtype=np.float32)
-    model = learn(pretrained, gold, fold.train, settings, progress=progress)
-    scores = predict_scores(model, pretrained.encode(gold.take(fold.test)))
-    if cache is not None:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        partial = cache.with_name(f"partial-{cache.name}")
-        np.save(partial, scores)
-        partial.replace(cache)
-    return scores
 
 
 def write_compact(

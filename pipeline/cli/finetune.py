@@ -64,6 +64,9 @@ def finetune(
         bool, typer.Option(help="Calculer en bfloat16 (processeur avec AVX512-BF16 ou AMX).")
     ] = False,
     seeds: Annotated[int, typer.Option(help="Apprentissages moyennés (modèle compact).")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Apprentissages menés de front, un processus chacun (modèle compact).")
+    ] = 1,
     batch_size: Annotated[int, typer.Option(help="Verbatims par pas (encodeur Hugging Face).")] = 16,
     seed: Annotated[int, typer.Option(help="Graine.")] = 0,
     codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
@@ -82,7 +85,7 @@ def finetune(
 
         compact = FineTuneSettings(half=half, seed=seed)
         compact = compact if epochs is None else replace(compact, epochs=epochs)
-        _finetune_compact(labelled, pretrained, output, compact, seeds, console)
+        _finetune_compact(labelled, pretrained, output, compact, seeds, workers, console)
     console.print(f"Modèle : {output}", highlight=False)
 
 
@@ -93,7 +96,7 @@ def _labelled(
     if folder is not None:
         return gather(folder, labels, own, lambda message: console.print(f"[dim]…[/] {message}")).gold
     if own:
-        shipped = authored_files(short_answers=True) if authored else []
+        shipped = authored_files(answers=True) if authored else []
         return masked(read_labelled(shipped, own, labels))
     raise ConfigError.because(
         "there is nothing to learn from",
@@ -110,6 +113,7 @@ def _finetune_compact(
     output: Path,
     settings: FineTuneSettings,
     seeds: int,
+    workers: int,
     console: Console,
 ) -> None:
     from tokenizers import Tokenizer
@@ -124,6 +128,7 @@ def _finetune_compact(
         output,
         settings,
         n_seeds=seeds,
+        workers=workers,
         scratch=output / "scratch",
         report=lambda message: console.print(f"[dim]…[/] {message}", highlight=False),
     )

@@ -79,7 +79,7 @@ def train(
     if folder is not None:
         content = gather(folder, labels, own, report, most=most)
     elif own:
-        shipped = authored_files(short_answers=False) if authored else []
+        shipped = authored_files(answers=False) if authored else []
         content = TrainingData(masked(read_labelled(shipped, own, labels)), None)
     else:
         raise ConfigError.because(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from models.compact.encoding import VerbatimEncoder, padded_batches, tidy
 from models.compact.layout import ScoreLayout, probabilities_of
 from models.compact.tagger import TOKENIZER_FILE, WEIGHTS_FILE, load_compact
 from models.decisions import DecisionRule
+from models.encoder import training
 from models.encoder.export import export_onnx
 from models.encoder.finetuning import (
     FineTuneSettings,
@@ -187,6 +189,7 @@ def test_train_compact_goes_the_whole_way(tokenizer: Tokenizer, tmp_path: Path) 
         n_groups=2,
         n_seeds=2,
         scratch=tmp_path / "scratch",
+        workers=2,
     )
     assert trained.unseen.probabilities is not None
     positive = trained.unseen.probabilities.sentiment[:, LABELS.sentiment.index("positive")]
@@ -194,9 +197,35 @@ def test_train_compact_goes_the_whole_way(tokenizer: Tokenizer, tmp_path: Path) 
     assert positive[praised].mean() > positive[~praised].mean() + 0.2
     kept, _, _ = read_oof(trained.folder, LABELS)
     assert kept.ids == tuple(str(key) for key in text_keys(gold))
-    assert sorted(path.name for path in (tmp_path / "scratch").iterdir()) == ["group-0.npy", "group-1.npy"]
+    (scratch,) = (tmp_path / "scratch").iterdir()
+    kept_results = {path.name for path in scratch.iterdir() if path.suffix != ".progress"}
+    assert kept_results == {"group-0.npy", "group-1.npy", "all-0.pt", "all-1.pt"}
+    assert (scratch / "all-1.progress").read_text().startswith("100.0%, loss ")
     tagger = load_tagger(str(trained.folder), LABELS)
     assert tagger.decide(tagger.predict(gold.batch)).sentiment[:2] == ["positive", "negative"]
+
+
+def test_train_compact_takes_up_results_of_the_same_data_alone(
+    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gold = replace(gold_set(), sources=np.array(["shop", "bank", "authored"])[np.arange(60) % 3])
+    shape = EncoderShape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, hidden=64)
+    model = MaskedLanguageModel(Encoder(shape))
+    torch.save({"shape": shape.as_dict(), "model": model.state_dict()}, tmp_path / "encoder.pt")
+    pretrained = Pretrained(tmp_path / "encoder.pt", tokenizer, max_tokens=32)
+    settings = FineTuneSettings(epochs=0.1, batch_tokens=256)
+    learnt: list[int] = []
+    learn = training.learn
+
+    def counted(pretrained: Pretrained, gold: GoldSet, *rest: Any, **named: Any) -> Any:
+        learnt.append(len(gold))
+        return learn(pretrained, gold, *rest, **named)
+
+    monkeypatch.setattr(training, "learn", counted)
+    other = replace(gold, sentiment=gold.sentiment[::-1].copy())
+    for each in (gold, gold, other):
+        train_compact(each, pretrained, tmp_path / "model", settings, n_groups=2, scratch=tmp_path / "kept")
+    assert len(learnt) == 6
 
 
 def test_load_compact_says_which_file_is_missing(tmp_path: Path) -> None:

@@ -75,3 +75,10 @@ def test_blend_unseen_matches_verbatims_by_key_whatever_their_order(tmp_path: Pa
     np.testing.assert_array_equal(kept.sentiment, gold.sentiment[10:])
     assert n_words.tolist() == [len(text.split()) for text in texts[10:]]
     assert (predictions.decided.sentiment == kept.sentiment).mean() > 0.8
+
+
+def test_an_answer_is_found_by_its_question_too() -> None:
+    gold = gold_set().take(np.array([0, 0, 0]))
+    asked = replace(gold, batch=replace(gold.batch, questions=[None, "Le délai ?", "L'accueil ?"]))
+    keys = text_keys(asked).tolist()
+    assert len(set(keys)) == 3

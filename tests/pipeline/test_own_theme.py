@@ -161,7 +161,7 @@ def test_own_labels_never_go_into_a_shipped_model(own_labels: Path, own_codebook
 
 def test_shipped_labels_say_nothing_of_an_own_theme(own_labels: Path, own_codebook: Path) -> None:
     labels = read_codebook(own_codebook).label_space
-    authored = training_data.authored_files(short_answers=False)
+    authored = training_data.authored_files(answers=False)
     gold = training_data.read_labelled(authored, [own_labels], labels)
     assert set(gold.themes[:-140, -1].tolist()) == {-1}
     assert set(gold.themes[:-140, :-1].ravel().tolist()) >= {0, 1, 2}

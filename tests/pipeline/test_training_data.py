@@ -70,19 +70,30 @@ def test_gather_joins_labels_to_reviews_and_keeps_labelled_texts_out_of_the_rate
     assert labelled_hashes(tmp_path) == {hashlib.sha256(text.encode()).hexdigest() for text in texts[:2]}
 
 
-def test_gather_leaves_short_answers_to_models_that_can_hold_them(
+def test_gather_leaves_answers_and_long_reviews_to_models_that_can_hold_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pl.DataFrame({"source": ["s"], "text": ["Parfait"], "rating": [5]}).write_parquet(
-        tmp_path / "reviews.parquet"
-    )
-    for name, text in (("labelled_real.jsonl", "Trop lent"), ("short_answers.jsonl", "ça rame")):
+    reviews = {"source": ["s"] * 2, "text": ["Parfait", "Toute une histoire"], "rating": [5, 1]}
+    pl.DataFrame(reviews).write_parquet(tmp_path / "reviews.parquet")
+    files = {
+        "labelled_real.jsonl": "Trop lent",
+        "short_answers.jsonl": "ça rame",
+        "longer_answers.jsonl": "ça rame depuis lundi",
+    }
+    for name, text in files.items():
         (tmp_path / name).write_text(
             json.dumps({**RECORD, "id": name, "text": text}) + "\n", encoding="utf-8"
         )
+    known = {name: value for name, value in RECORD.items() if name != "themes"}
+    series = [
+        {**known, "sha256": hashlib.sha256(text.encode()).digest(), "series": number, "theme_means": None}
+        for number, text in ((2, "Parfait"), (3, "Toute une histoire"))
+    ]
+    pl.DataFrame(series).write_parquet(tmp_path / "review_labels.parquet")
     monkeypatch.setattr(training_data, "GOLD_FOLDER", tmp_path)
-    assert list(gather(tmp_path, LABELS, [], _ignore).gold.batch.texts) == ["Trop lent", "ça rame"]
-    assert list(gather(tmp_path, LABELS, [], _ignore, most=10).gold.batch.texts) == ["Trop lent"]
+    everything = [*files.values(), "Parfait", "Toute une histoire"]
+    assert list(gather(tmp_path, LABELS, [], _ignore).gold.batch.texts) == everything
+    assert list(gather(tmp_path, LABELS, [], _ignore, most=10).gold.batch.texts) == ["Trop lent", "Parfait"]
 
 
 def test_masked_leaves_labels_and_order_alone() -> None:
