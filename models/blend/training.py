@@ -14,7 +14,7 @@ from models.blend.combine import Combination, fit_combination, fit_shared_weight
 from models.blend.members import member_name
 from models.decisions import DecisionRule, decide_positions
 from models.folds import group_folds
-from models.gold import AUTHORED, GoldSet
+from models.gold import AUTHORED, UNKNOWN, GoldSet
 from models.inherited import NO_KEY
 from models.labels import LabelSpace
 from models.oof import read_oof, write_oof
@@ -128,6 +128,11 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
     gold = first.take(at[0])
     # Without texts, parts are drawn by the keys.
     gold = replace(gold, batch=replace(gold.batch, texts=common))
+    # A theme of one's own may be known to the later models only.
+    for (other, _, _), rows in zip(stored[1:], at[1:], strict=True):
+        gold = replace(
+            gold, themes=np.where(gold.themes == UNKNOWN, other.themes[rows], gold.themes).astype(np.int8)
+        )
     members = [
         take(predictions.probabilities, rows)
         for (_, predictions, _), rows in zip(stored, at, strict=True)

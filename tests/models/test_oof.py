@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from models.blend.training import blend_unseen, combine_held_out, write_blend
+from models.decisions import DecisionRule, decide_positions
 from models.evaluation import evaluate
 from models.gold import UNKNOWN, GoldSet, text_keys
 from models.oof import read_oof, write_oof
-from models.registry import read_out_of_fold
+from models.predictions import Predictions
+from models.registry import MODEL_FILE, read_out_of_fold
 from tests.models.test_compact import LABELS, gold_set, noisy_member
 
 
@@ -82,3 +84,25 @@ def test_an_answer_is_found_by_its_question_too() -> None:
     asked = replace(gold, batch=replace(gold.batch, questions=[None, "Le délai ?", "L'accueil ?"]))
     keys = text_keys(asked).tolist()
     assert len(set(keys)) == 3
+
+
+def test_blend_unseen_learns_a_theme_that_only_a_later_model_knows(tmp_path: Path) -> None:
+    base = gold_set()
+    texts = [f"{text} ({row})" for row, text in enumerate(base.batch.texts)]
+    gold = replace(base, batch=replace(base.batch, texts=texts))
+    gold.sources[:] = np.array(["a", "b", "c"])[np.arange(len(gold)) % 3]
+    first = stored(tmp_path / "first", gold, 1)
+    own = replace(LABELS, themes=(*LABELS.themes, "price"), codebook_hash="1" * 16)
+    dear = np.arange(len(gold)) % 4 == 0
+    labelled = replace(gold, themes=np.column_stack([gold.themes, 2 * dear.astype(np.int8)]), labels=own)
+    said = noisy_member(gold, 0.5, 2)
+    price = np.tile(np.array([[0.9, 0.02, 0.06, 0.01, 0.01]], dtype=np.float32), (len(gold), 1))
+    price[dear] = price[dear][:, [2, 1, 0, 3, 4]]
+    said = replace(said, themes={**said.themes, "price": price})
+    decided = decide_positions(said, DecisionRule.plain(own))
+    write_oof(tmp_path / "second", labelled, Predictions(decided, said))
+    (tmp_path / "second" / MODEL_FILE).write_text("{}")
+    blend_unseen(tmp_path / "blend", [str(first), str(tmp_path / "second")], own)
+    kept, predictions, _ = read_oof(tmp_path / "blend", own)
+    np.testing.assert_array_equal(kept.themes[:, -1], labelled.themes[:, -1])
+    np.testing.assert_array_equal(predictions.decided.themes["price"] > 0, dear)
