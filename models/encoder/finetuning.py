@@ -44,7 +44,7 @@ class FineTuneSettings:
         seed: Seed of the order, the masks and the heads' first weights.
     """
 
-    epochs: float = 1.7
+    epochs: float = 1.5
     batch_tokens: int = 2048
     encoder_rate: float = 6e-4
     head_rate: float = 2e-3
