@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from models.registry import MODEL_FILE, SHIPPED
 from pipeline.errors import ConfigError
 
 Audience = Literal["customer", "employee"]
@@ -156,8 +157,8 @@ class AnnotateConfig(Section):
     """How verbatims are tagged.
 
     Attributes:
-        model: A shipped model's name, or a model folder; `default` is the one that this
-            workspace's training promoted, or else the shipped default.
+        model: A shipped model's name, or a model folder, found as the codebook is; `default` is the one that
+            this workspace's training promoted, or else the shipped default.
         part_rows: Verbatims a part, the unit of work and of restart.
     """
 
@@ -415,7 +416,8 @@ class RunConfig(Section):
         workspace: Local folder or fsspec URL; a relative path is taken from the current folder.
         secret_file: Key of the respondents' pseudonyms, made on first use; null: `<workspace>/secret.key`
             when local. The environment's `MIROIR_SECRET` wins.
-        codebook: Another codebook than the shipped one.
+        codebook: Another codebook than the shipped one; a relative path is taken from the folder of the
+            configuration, else from the current one.
     """
 
     workspace: str = "workspace"
@@ -458,7 +460,7 @@ def read_config(path: str | Path) -> RunConfig:
     """
     try:
         content: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return RunConfig.model_validate(content)
+        return _beside(RunConfig.model_validate(content), Path(path).resolve().parent)
     except FileNotFoundError as error:
         raise ConfigError.because(
             "the configuration cannot be read",
@@ -485,3 +487,14 @@ def read_config(path: str | Path) -> RunConfig:
             where=str(path),
             do="Mend this key; configs/demo.yaml is a complete example",
         ) from error
+
+
+def _beside(config: RunConfig, folder: Path) -> RunConfig:
+    """Take the codebook and the model from the configuration's folder where they lie there."""
+    codebook, model = config.codebook, config.annotate.model
+    if codebook is not None and (folder / codebook).is_file():
+        config = config.model_copy(update={"codebook": str(folder / codebook)})
+    if not (SHIPPED / model).is_dir() and (folder / model / MODEL_FILE).is_file():
+        named = config.annotate.model_copy(update={"model": str(folder / model)})
+        config = config.model_copy(update={"annotate": named})
+    return config

@@ -61,3 +61,22 @@ def test_read_config_names_the_line_when_yaml_is_broken(tmp_path):
     path.write_text("sources: [\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="line 2"):
         read_config(path)
+
+
+def test_codebook_and_model_are_found_beside_the_configuration(tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_text("", encoding="utf-8")
+    for name in ("mine", "linear"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.json").write_text("{}", encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    def read(**more):
+        config = read_config(write(tmp_path, MINIMAL | more))
+        return config.codebook, config.annotate.model
+
+    given = {"codebook": "mine.yaml", "annotate": {"model": "mine"}}
+    assert read(**given) == (str(tmp_path / "mine.yaml"), str(tmp_path / "mine"))
+    # A shipped model's name means that model, and what lies in the current folder is left as it is named.
+    assert read(codebook="other.yaml", annotate={"model": "linear"}) == ("other.yaml", "linear")
