@@ -106,6 +106,9 @@ def run_polling(
         readers = [context.Process(target=poll, args=(root, half, stop, counts, seen)) for half in halves]
         for reader in readers:
             reader.start()
+        # A process takes seconds to start on a busy machine: nothing is published before somebody reads.
+        while counts[0].value < n_readers and any(reader.is_alive() for reader in readers):
+            time.sleep(0.01)
         killed = _publish_all(root, n_publications, n_kills, n_rows)
         stop.set()
         for reader in readers:
