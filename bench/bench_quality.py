@@ -1,12 +1,12 @@
 """The yardstick: TF-IDF and logistic regression on the folds that the shipped models are judged on.
 
 Needs the training data: `MIROIR_TRAINING_DATA=FOLDER python -m bench bench_quality`. It prints a table with
-the yardstick and the shipped models, on the same verbatims; a second one with verbatims held out at random.
+the yardstick and the shipped models, on the same verbatims; one with verbatims held out at random; and one of
+what the yardstick reaches on the labels that were there first, before more reviews were read.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,7 +26,7 @@ from models.promotion import take_predictions
 from models.registry import model_folder
 from models.tagger import Probabilities, TagProbabilities
 from pipeline.codebook import read_codebook
-from pipeline.training_data import LABELLED, MOST_VERBATIMS, data_folder, gather
+from pipeline.training_data import GOLD_FOLDER, LABELLED, MOST_VERBATIMS, data_folder, gather
 
 MODELS = ("linear", "compact", "blend")
 AUDIENCES = ("customer", "employee")
@@ -39,22 +39,23 @@ def main() -> None:
         print("bench_quality: no training data (MIROIR_TRAINING_DATA), nothing measured")
         return
     labels = read_codebook().label_space
-    gold = gather(data, labels, [], lambda message: None, most=MOST_VERBATIMS).gold
+    gold = _judged(gather(data, labels, [], lambda message: None, most=MOST_VERBATIMS).gold)
     first = set(read_gold([data / LABELLED], labels).ids)
     parts = {
         "first labelled verbatims, sources held out": np.array([each in first for each in gold.ids]),
         "all labelled verbatims, sources held out": np.ones(len(gold), dtype=np.bool_),
     }
     said = {"TF-IDF + LR": _plain(gold, _unseen(gold, group_folds(gold)))}
-    for name in MODELS:
-        found = _shipped(gold, name)
-        if found is not None:
-            said[name] = found
+    said |= {name: _shipped(gold, name) for name in MODELS}
     known = {"TF-IDF + LR": _plain(gold, _unseen(gold, random_folds(gold)))}
     for title, rows in parts.items():
         print(_table(title, gold, said, np.flatnonzero(rows)), flush=True)
     rows = np.flatnonzero(parts["first labelled verbatims, sources held out"])
     print(_table("first labelled verbatims, held out at random inside sources", gold, known, rows))
+    first |= set(read_gold([GOLD_FOLDER / "authored.jsonl"], labels).ids)
+    given = gold.take(np.flatnonzero([each in first for each in gold.ids]))
+    alone = {"TF-IDF + LR": _plain(given, _unseen(given, group_folds(given)))}
+    print(_table("the same, learnt from the first labels alone", given, alone, np.arange(len(given))))
 
 
 def _unseen(gold: GoldSet, folds: Sequence[Fold]) -> TagProbabilities:
@@ -111,15 +112,20 @@ def _plain(gold: GoldSet, probabilities: TagProbabilities) -> Predictions:
     return Predictions(decide_positions(probabilities, DecisionRule.plain(gold.labels)), probabilities)
 
 
-def _shipped(gold: GoldSet, name: str) -> Predictions | None:
-    """Find a shipped model's out-of-fold predictions of the same verbatims; none where some are missing."""
+def _judged(gold: GoldSet) -> GoldSet:
+    """Keep what all shipped models were judged on: all but a few that one of them never met."""
+    keys = [str(key) for key in text_keys(gold)]
+    known = [set(read_oof(model_folder(name), gold.labels)[0].ids) for name in MODELS]
+    kept = np.flatnonzero([all(key in each for each in known) for key in keys])
+    print(f"{len(gold) - len(kept)} of {len(gold)} verbatims left out: not every model was judged on them")
+    return gold.take(kept)
+
+
+def _shipped(gold: GoldSet, name: str) -> Predictions:
+    """Find a shipped model's out-of-fold predictions of the same verbatims."""
     stored, predictions, _ = read_oof(model_folder(name), gold.labels)
     rows = {key: row for row, key in enumerate(stored.ids)}
-    keys = [str(key) for key in text_keys(gold)]
-    if not set(keys) <= set(rows):
-        print(f"{name}: judged on other verbatims, left out", file=sys.stderr)
-        return None
-    return take_predictions(predictions, np.array([rows[key] for key in keys], dtype=np.intp))
+    return take_predictions(predictions, np.array([rows[str(key)] for key in text_keys(gold)], dtype=np.intp))
 
 
 def _table(title: str, gold: GoldSet, said: dict[str, Predictions], rows: NDArray[np.intp]) -> str:
