@@ -12,7 +12,8 @@ from models.registry import load_tagger
 from models.tagger import Tagger
 from pipeline import layout
 from pipeline.codebook import DEFAULT_CODEBOOK, Codebook, read_codebook
-from pipeline.config import RunConfig, read_config
+from pipeline.config import RunConfig
+from pipeline.config_file import read_config
 from pipeline.errors import ConfigError
 from pipeline.model_choice import chosen_model
 from pipeline.privacy.pseudonym import SECRET_VARIABLE, load_secret

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
-from pipeline.config import read_config
+from pipeline.config_file import read_config
 from pipeline.errors import ReleaseError
 from pipeline.publish.digests.delivery import deliver_digests, write_folder
 from pipeline.publish.digests.routing import make_digest

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.config import read_config
+from pipeline.config_file import read_config
 from pipeline.errors import ReleaseError
 from pipeline.publish.compare import compare_tables
 from pipeline.publish.release import (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from pipeline.config import ReviewConfig, read_config
+from pipeline.config import ReviewConfig
+from pipeline.config_file import read_config
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:

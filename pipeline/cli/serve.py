@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
-from pipeline.config import PublishConfig, ServeConfig, read_config
+from pipeline.config import PublishConfig, ServeConfig
+from pipeline.config_file import read_config
 from pipeline.publish.health import read_health
 from pipeline.publish.reading import Reader
 from pipeline.workspace import Workspace

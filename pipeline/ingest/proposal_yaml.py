@@ -22,7 +22,7 @@ _WORDS = {
 
 
 def write_yaml(proposal: Proposal, language: Language = "fr") -> str:
-    """Write a proposal as YAML that `pipeline.config.read_config` reads.
+    """Write a proposal as YAML that `pipeline.config_file.read_config` reads.
 
     Args:
         proposal: What `pipeline.ingest.propose.propose` returned.

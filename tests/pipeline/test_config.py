@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from pipeline.config import read_config
+from pipeline.config_file import read_config
 from pipeline.errors import ConfigError
 
 MINIMAL = {"sources": [{"name": "avis", "audience": "customer", "path": "avis.csv", "text": "Commentaire"}]}

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import inspect as inspect_module
-from pipeline.config import read_config
+from pipeline.config_file import read_config
 from pipeline.errors import SourceError
 from pipeline.ingest.batches import find_inputs, ingest_input
 from pipeline.ingest.proposal_yaml import write_yaml
