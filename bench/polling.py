@@ -8,8 +8,9 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
@@ -107,15 +108,22 @@ def run_polling(
         for reader in readers:
             reader.start()
         # A process takes seconds to start on a busy machine: nothing is published before somebody reads.
-        while counts[0].value < n_readers and any(reader.is_alive() for reader in readers):
-            time.sleep(0.01)
+        _wait_for(lambda: counts[0].value + counts[1].value >= n_readers, readers)
         killed = _publish_all(root, n_publications, n_kills, n_rows)
+        # Nor do they stop before one of them came to the last release, or to one that cannot be read.
+        _wait_for(lambda: float(n_publications) in seen or counts[1].value > 0, readers)
         stop.set()
         for reader in readers:
             reader.join()
         reads, broken, mixed = (counter.value for counter in counts)
         published = len(list_releases(Workspace(root)))
         return Polling(reads, broken, mixed, len(seen), published, killed)
+
+
+def _wait_for(happened: Callable[[], bool], readers: Sequence[BaseProcess]) -> None:
+    """Wait until something happened, as long as somebody is there to make it happen."""
+    while not happened() and any(reader.is_alive() for reader in readers):
+        time.sleep(0.01)
 
 
 def _publish_all(root: str, n_publications: int, n_kills: int, n_rows: int) -> int:
