@@ -7,7 +7,7 @@ what the yardstick reaches on the labels that were there first, before more revi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from pipeline.training_data import GOLD_FOLDER, LABELLED, MOST_VERBATIMS, data_f
 MODELS = ("linear", "compact", "blend")
 AUDIENCES = ("customer", "employee")
 
+OutOfFold = tuple[GoldSet, Predictions, NDArray[np.int16]]
+"""What `read_oof` gives: the verbatims judged, what was said of them, their lengths in words."""
+
 
 def main() -> None:
     """Train the yardstick fold by fold and print what it and the shipped models reach."""
@@ -39,14 +42,15 @@ def main() -> None:
         print("bench_quality: no training data (MIROIR_TRAINING_DATA), nothing measured")
         return
     labels = read_codebook().label_space
-    gold = _judged(gather(data, labels, [], lambda message: None, most=MOST_VERBATIMS).gold)
+    stored = {name: read_oof(model_folder(name), labels) for name in MODELS}
+    gold = _judged(gather(data, labels, [], lambda message: None, most=MOST_VERBATIMS).gold, stored)
     first = set(read_gold([data / LABELLED], labels).ids)
     parts = {
         "first labelled verbatims, sources held out": np.array([each in first for each in gold.ids]),
         "all labelled verbatims, sources held out": np.ones(len(gold), dtype=np.bool_),
     }
     said = {"TF-IDF + LR": _plain(gold, _unseen(gold, group_folds(gold)))}
-    said |= {name: _shipped(gold, name) for name in MODELS}
+    said |= {name: _shipped(gold, found) for name, found in stored.items()}
     known = {"TF-IDF + LR": _plain(gold, _unseen(gold, random_folds(gold)))}
     for title, rows in parts.items():
         print(_table(title, gold, said, np.flatnonzero(rows)), flush=True)
@@ -112,19 +116,19 @@ def _plain(gold: GoldSet, probabilities: TagProbabilities) -> Predictions:
     return Predictions(decide_positions(probabilities, DecisionRule.plain(gold.labels)), probabilities)
 
 
-def _judged(gold: GoldSet) -> GoldSet:
+def _judged(gold: GoldSet, stored: Mapping[str, OutOfFold]) -> GoldSet:
     """Keep what all shipped models were judged on: all but a few that one of them never met."""
     keys = [str(key) for key in text_keys(gold)]
-    known = [set(read_oof(model_folder(name), gold.labels)[0].ids) for name in MODELS]
+    known = [set(judged.ids) for judged, _, _ in stored.values()]
     kept = np.flatnonzero([all(key in each for each in known) for key in keys])
     print(f"{len(gold) - len(kept)} of {len(gold)} verbatims left out: not every model was judged on them")
     return gold.take(kept)
 
 
-def _shipped(gold: GoldSet, name: str) -> Predictions:
+def _shipped(gold: GoldSet, stored: OutOfFold) -> Predictions:
     """Find a shipped model's out-of-fold predictions of the same verbatims."""
-    stored, predictions, _ = read_oof(model_folder(name), gold.labels)
-    rows = {key: row for row, key in enumerate(stored.ids)}
+    judged, predictions, _ = stored
+    rows = {key: row for row, key in enumerate(judged.ids)}
     return take_predictions(predictions, np.array([rows[str(key)] for key in text_keys(gold)], dtype=np.intp))
 
 
