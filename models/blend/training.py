@@ -126,13 +126,12 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
     common = [key for key in first.ids if key != str(NO_KEY) and all(key in rows for rows in rows_of)]
     at = [np.array([rows[key] for key in common], dtype=np.intp) for rows in rows_of]
     gold = first.take(at[0])
-    # Without texts, parts are drawn by the keys.
-    gold = replace(gold, batch=replace(gold.batch, texts=common))
     # A theme of one's own may be known to the later models only.
+    themes = gold.themes
     for (other, _, _), rows in zip(stored[1:], at[1:], strict=True):
-        gold = replace(
-            gold, themes=np.where(gold.themes == UNKNOWN, other.themes[rows], gold.themes).astype(np.int8)
-        )
+        themes = np.where(themes == UNKNOWN, other.themes[rows], themes)
+    # Without texts, parts are drawn by the keys.
+    gold = replace(gold, themes=themes, batch=replace(gold.batch, texts=common))
     members = [
         take(predictions.probabilities, rows)
         for (_, predictions, _), rows in zip(stored, at, strict=True)

@@ -25,6 +25,14 @@ def stored(folder: Path, gold: GoldSet, seed: int) -> Path:
     return folder
 
 
+def gold_of_three_sources() -> GoldSet:
+    """Verbatims that no other shares a text with, of three sources in turn."""
+    gold = gold_set()
+    texts = [f"{text} ({row})" for row, text in enumerate(gold.batch.texts)]
+    sources = np.array(["a", "b", "c"])[np.arange(len(gold)) % 3]
+    return replace(gold, batch=replace(gold.batch, texts=texts), sources=sources)
+
+
 def test_labels_that_no_reader_gave_calibrate_nothing(tmp_path: Path) -> None:
     gold = gold_set()
     incivility = gold.incivility.copy()
@@ -64,10 +72,8 @@ def test_a_theme_that_some_verbatims_were_not_read_for_calibrates_on_the_others(
 
 
 def test_blend_unseen_matches_verbatims_by_key_whatever_their_order(tmp_path: Path) -> None:
-    base = gold_set()
-    texts = [f"{text} ({row})" for row, text in enumerate(base.batch.texts)]
-    gold = replace(base, batch=replace(base.batch, texts=texts))
-    gold.sources[:] = np.array(["a", "b", "c"])[np.arange(len(gold)) % 3]
+    gold = gold_of_three_sources()
+    texts = gold.batch.texts
     first = stored(tmp_path / "first", gold, 1)
     second = stored(tmp_path / "second", gold.take(np.arange(len(gold))[::-1][:50]), 2)
     blend_unseen(tmp_path / "blend", [str(first), str(second)], LABELS)
@@ -87,10 +93,7 @@ def test_an_answer_is_found_by_its_question_too() -> None:
 
 
 def test_blend_unseen_learns_a_theme_that_only_a_later_model_knows(tmp_path: Path) -> None:
-    base = gold_set()
-    texts = [f"{text} ({row})" for row, text in enumerate(base.batch.texts)]
-    gold = replace(base, batch=replace(base.batch, texts=texts))
-    gold.sources[:] = np.array(["a", "b", "c"])[np.arange(len(gold)) % 3]
+    gold = gold_of_three_sources()
     first = stored(tmp_path / "first", gold, 1)
     own = replace(LABELS, themes=(*LABELS.themes, "price"), codebook_hash="1" * 16)
     dear = np.arange(len(gold)) % 4 == 0
