@@ -154,8 +154,9 @@ def train_compact(
 def _fingerprint(gold: GoldSet, pretrained: Pretrained, settings: FineTuneSettings) -> str:
     """Name what a fine-tuning starts from, so that no result of other data is taken up."""
     labels = (gold.sentiment, gold.enchantment, gold.incivility, gold.themes)
-    digest = sha256(repr(settings).encode() + pretrained.checkpoint.read_bytes())
-    for column in (text_keys(gold), *labels):
+    digest = sha256(repr((settings, pretrained.max_tokens)).encode() + pretrained.checkpoint.read_bytes())
+    # Who wrote and where it comes from decide the folds and how often a verbatim is shown.
+    for column in (text_keys(gold), gold.sources.astype(np.str_), *labels):
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()[:12]
 
