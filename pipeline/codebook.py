@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from models.labels import LabelSpace
+from models.labels import ABSENT, LabelSpace
 from pipeline.errors import CodebookError
 
 DEFAULT_CODEBOOK = Path(__file__).resolve().parents[1] / "configs" / "codebook.yaml"
 
 Language = Literal["fr", "en"]
+
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _checked_identifier(name: str) -> str:
+    """Refuse what could not be part of a column's name, where letters' case says nothing."""
+    if not _IDENTIFIER.fullmatch(name):
+        raise ValueError(
+            "an identifier takes small letters a to z, digits and _, a letter first; "
+            "the words for readers go under `name`"
+        )
+    return name
+
+
+Identifier = Annotated[str, AfterValidator(_checked_identifier)]
 
 
 class _Entry(BaseModel):
@@ -52,7 +68,7 @@ class Label(_Entry):
     """A label with exactly one value a verbatim."""
 
     name: Wording
-    values: dict[str, LabelValue]
+    values: dict[Identifier, LabelValue]
 
 
 class Theme(_Entry):
@@ -86,9 +102,24 @@ class Codebook(_Entry):
     version: int = Field(ge=1)
     audiences: dict[Literal["customer", "employee"], Named]
     labels: Labels
-    polarities: dict[str, Named]
-    themes: dict[str, Theme] = Field(min_length=1)
+    polarities: dict[Identifier, Named]
+    themes: dict[Identifier, Theme] = Field(min_length=1)
     rules: tuple[BoundaryRule, ...] = ()
+
+    @field_validator("themes")
+    @classmethod
+    def _no_theme_named_as_a_label(cls, themes: dict[str, Theme]) -> dict[str, Theme]:
+        """Models tell a theme from a label by its identifier alone."""
+        if taken := [theme for theme in themes if theme in Labels.model_fields]:
+            raise ValueError(f"{', '.join(taken)} already names a label; give the theme another identifier")
+        return themes
+
+    @field_validator("polarities")
+    @classmethod
+    def _no_polarity_named_absent(cls, polarities: dict[str, Named]) -> dict[str, Named]:
+        if ABSENT in polarities:
+            raise ValueError(f"{ABSENT} says that a theme is not there; give the polarity another identifier")
+        return polarities
 
     @cached_property
     def label_space(self) -> LabelSpace:
