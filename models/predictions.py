@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,12 @@ from numpy.typing import NDArray
 from models.decisions import DecidedPositions
 from models.errors import ModelError
 from models.gold import GoldSet
-from models.labels import ABSENT, LabelSpace
-from models.tagger import Decisions, Tagger, TagProbabilities
+from models.labels import LabelSpace
+from models.tagger import Decisions, Probabilities, Tagger, TagProbabilities
+
+_NUMBER_ONCE = "Number the verbatims once across all files, and give each one line of predictions"
+_TOLERANCE = 0.02
+"""How far from 1 a verbatim's probabilities may add up: they may have been rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +87,57 @@ def read_predictions(path: Path, gold: GoldSet) -> Predictions:
         gold: The verbatims to judge on; others in the file are passed over.
 
     Raises:
-        ModelError: The file is missing or unsound, or lacks a verbatim of the gold set.
+        ModelError: The file is missing or unsound, lacks a verbatim of the gold set, or an `id` comes twice
+            in one of the two, so that it does not say which verbatim is meant.
     """
-    rows = _rows(path)
+    if twice := [identifier for identifier, count in Counter(gold.ids).items() if count > 1]:
+        raise _unsound(f"the id {twice[0]!r} more than once in the labelled verbatims", path, do=_NUMBER_ONCE)
+    rows = _rows(path, gold.labels)
     missing = [identifier for identifier in gold.ids if identifier not in rows]
     if missing:
         raise _unsound(f"{len(missing)} verbatims missing, the first {missing[0]!r}", path)
     ordered = [rows[identifier] for identifier in gold.ids]
     try:
         decisions = _decisions(ordered, gold.labels)
-        with_probabilities = all("probabilities" in row for row in ordered)
-        probabilities = _probabilities(ordered, gold.labels) if with_probabilities else None
+        n_told = sum("probabilities" in row for row in ordered)
+        if 0 < n_told < len(ordered):
+            raise _unsound(f"probabilities on {n_told} of {len(ordered)} lines", path)
+        probabilities = _probabilities(ordered, gold.labels, path) if n_told else None
         return Predictions(_positions(decisions, gold.labels), probabilities)
     except (KeyError, TypeError, ValueError) as error:
         raise _unsound(f"{type(error).__name__} {error}", path) from error
 
 
-def _rows(path: Path) -> dict[str, dict[str, Any]]:
-    rows = {}
+def _rows(path: Path, labels: LabelSpace) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     row = json.loads(line)
-                    if not isinstance(row, dict) or "id" not in row:
-                        raise _unsound("no object with an `id`", path, f", line {number}")
-                    rows[str(row["id"])] = row
+                    place = f", line {number}"
+                    if problem := _problem(row, labels):
+                        raise _unsound(problem, path, place)
+                    identifier = str(row["id"])
+                    if identifier in rows:
+                        raise _unsound(f"the id {identifier!r} once more", path, place, do=_NUMBER_ONCE)
+                    rows[identifier] = row
     except FileNotFoundError:
         raise _unsound("no file", path) from None
     except json.JSONDecodeError as error:
         raise _unsound(f"no JSON ({error.msg})", path, f", line {number}") from None
     return rows
+
+
+def _problem(row: object, labels: LabelSpace) -> str | None:
+    """Say what is wrong with a line, or None; a label's value is looked up once its verbatim is judged."""
+    if not isinstance(row, dict) or "id" not in row:
+        return "no object with an `id`"
+    if not isinstance(row.get("themes"), dict):
+        return "no object `themes`"
+    if not set(row["themes"]) <= set(labels.themes):
+        return "a theme that the codebook has not"
+    return None
 
 
 def _decisions(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> Decisions:
@@ -149,31 +174,35 @@ def _positions(decisions: Decisions, labels: LabelSpace) -> DecidedPositions:
     )
 
 
-def _probabilities(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> TagProbabilities:
-    def columns(name: str, values: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        return np.array([[row["probabilities"][name][v] for v in values] for row in rows], dtype=np.float32)
+def _probabilities(rows: Sequence[Mapping[str, Any]], labels: LabelSpace, path: Path) -> TagProbabilities:
+    def columns(name: str, told: Sequence[Mapping[str, Any]], values: Sequence[str]) -> Probabilities:
+        shares = np.array([[row[value] for value in values] for row in told], dtype=np.float32)
+        sound = (shares >= 0).all(axis=1) & (np.abs(shares.sum(axis=1) - 1) <= _TOLERANCE)
+        if not sound.all():
+            first = rows[int(np.argmin(sound))]["id"]
+            raise _unsound(f"probabilities of `{name}` that do not add up to 1, first for id {first!r}", path)
+        return shares
 
-    theme_rows = [row["probabilities"]["themes"] for row in rows]
+    told = [row["probabilities"] for row in rows]
     return TagProbabilities(
-        sentiment=columns("sentiment", labels.sentiment),
-        enchantment=columns("enchantment", labels.enchantment),
-        incivility=columns("incivility", labels.incivility),
+        sentiment=columns("sentiment", [row["sentiment"] for row in told], labels.sentiment),
+        enchantment=columns("enchantment", [row["enchantment"] for row in told], labels.enchantment),
+        incivility=columns("incivility", [row["incivility"] for row in told], labels.incivility),
         themes={
-            theme: np.array(
-                [[row[theme][v] for v in (ABSENT, *labels.polarities)] for row in theme_rows],
-                dtype=np.float32,
-            )
+            theme: columns(theme, [row["themes"][theme] for row in told], labels.theme_values)
             for theme in _trained(rows, labels)
-            if all(theme in row for row in theme_rows)
+            if any(theme in row["themes"] for row in told)
         },
     )
 
 
-def _unsound(got: str, path: Path, place: str = "") -> ModelError:
+def _unsound(
+    got: str, path: Path, place: str = "", do: str = "Make them in the form that `miroir tag` writes"
+) -> ModelError:
     return ModelError.because(
         "the predictions cannot be judged",
         expected="JSON lines with `id` and the four labels, for every gold verbatim",
         got=got,
         where=f"{path}{place}",
-        do="Make them in the form that `miroir tag` writes",
+        do=do,
     )
