@@ -23,6 +23,7 @@ from spacy.lang.fr import French
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
+from models.blend.members import copy_model
 from models.errors import ModelError
 from models.evidence import EvidenceSpan, evidence
 from models.registry import load_tagger, model_folder, read_card, trained_labels
@@ -92,10 +93,19 @@ class MiroirComponent:
             yield from batch
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
-        """Put a copy of the model beside the pipeline, so that it can go to another machine."""
-        if MODEL_FOLDER not in exclude:
-            target = Path(path) / MODEL_FOLDER
-            shutil.copytree(model_folder(str(self._folder)), target, dirs_exist_ok=True)
+        """Put a copy of the model, and of those it is made of, beside the pipeline.
+
+        The pipeline can then go to another machine, or stay through another version of Miroir.
+        """
+        source, target = model_folder(str(self._folder)), Path(path) / MODEL_FOLDER
+        if MODEL_FOLDER in exclude or source.resolve() == target.resolve():
+            return
+        part = target.with_name(f".{MODEL_FOLDER}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        copy_model(source, part)
+        if target.exists():
+            shutil.rmtree(target)
+        part.rename(target)
 
     def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> MiroirComponent:
         """Take the model that lies beside the pipeline."""

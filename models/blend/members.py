@@ -1,4 +1,4 @@
-"""Members of a blend: how its description names them, and how they travel with it."""
+"""Models that another one is made of: how its description names them, and how they travel with it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from models.registry import MODEL_FILE, SHIPPED, member_folder, model_folder, re
 
 _NOT_COPIED = "encoder.pt"
 """What a network was trained from: nothing that tags needs it."""
+_PAIR = ("fast", "better")
+"""Under what a cascade's description names its two models; a blend's lists its own under `members`."""
 
 
 def member_name(name: str, folder: Path) -> str:
@@ -54,11 +56,12 @@ def copy_model(folder: Path, target: Path) -> None:
     """
     shutil.copytree(folder, target, ignore=shutil.ignore_patterns(_NOT_COPIED))
     card = read_card(target)
-    if "members" not in card:
+    given = card.get("members") or [card[role] for role in _PAIR if role in card]
+    if not given:
         return
-    names = local_names(card["members"])
-    for name, local in zip(card["members"], names, strict=True):
+    names = local_names(given)
+    for name, local in zip(given, names, strict=True):
         if not (target / local / MODEL_FILE).is_file():
             copy_model(member_folder(folder, name), target / local)
-    card["members"] = names
+    card |= {"members": names} if "members" in card else dict(zip(_PAIR, names, strict=True))
     (target / MODEL_FILE).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from models.blend.members import copy_model
 from models.blend.training import blend_unseen, combine_held_out, write_blend
 from models.decisions import DecisionRule
 from models.oof import write_oof
-from models.registry import load_tagger, read_card
+from models.registry import MODEL_FILE, load_tagger, read_card
 from tests.models.test_compact import LABELS, gold_set, noisy_member
 
 
@@ -45,6 +46,19 @@ def test_a_copied_model_holds_what_it_is_made_of(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("models.registry.SHIPPED", tmp_path / "another version")
     assert read_card(tmp_path / "copy")["members"] == ["inner", "linear"]
     assert not list((tmp_path / "copy").rglob("encoder.pt"))
+    assert load_tagger(str(tmp_path / "copy"), LABELS).model_id == before
+
+
+def test_a_copied_cascade_holds_its_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = member(tmp_path / "inner", ["linear"])
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    card = {"kind": "cascade", "labels": read_card(inner)["labels"], "doubt_limit": 0.5}
+    (outer / MODEL_FILE).write_text(json.dumps({**card, "fast": "linear", "better": "../inner"}))
+    before = load_tagger(str(outer), LABELS).model_id
+    copy_model(outer, tmp_path / "copy")
+    monkeypatch.setattr("models.registry.SHIPPED", tmp_path / "another version")
+    assert read_card(tmp_path / "copy") == {**card, "fast": "linear", "better": "inner"}
     assert load_tagger(str(tmp_path / "copy"), LABELS).model_id == before
 
 

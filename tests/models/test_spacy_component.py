@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,8 +91,6 @@ def test_component_keeps_what_other_components_found(nlp):
 
 
 def test_pipeline_comes_back_from_disk_with_its_own_model(tmp_path, nlp):
-    import shutil
-
     shutil.copytree(SHIPPED / "linear", tmp_path / "mine")
     mine = pipeline(model=str(tmp_path / "mine"), audience="employee", question="Et vous ?")
     expected = mine(TEXTS[3]).cats
@@ -103,6 +102,29 @@ def test_pipeline_comes_back_from_disk_with_its_own_model(tmp_path, nlp):
     assert loaded(TEXTS[3]).cats == pytest.approx(expected)
     again = spacy.blank("fr").from_config(loaded.config)
     assert again.config["components"]["miroir"] == loaded.config["components"]["miroir"]
+
+
+def test_saved_pipeline_holds_every_model_that_a_blend_is_made_of(tmp_path, monkeypatch):
+    blend = pipeline(model="default", spans=False)
+    expected = blend(TEXTS[0])
+    blend.to_disk(tmp_path / "saved")
+    monkeypatch.setattr("models.registry.SHIPPED", tmp_path / "another version")
+    loaded = spacy.load(tmp_path / "saved")(TEXTS[0])
+    assert loaded.cats == expected.cats
+    assert loaded._.miroir["model_id"] == expected._.miroir["model_id"]
+
+
+def test_pipeline_can_be_saved_over_itself_and_over_another(tmp_path, nlp):
+    expected = nlp(TEXTS[0]).cats
+    nlp.to_disk(tmp_path / "saved")
+    loaded = spacy.load(tmp_path / "saved")
+    loaded.to_disk(tmp_path / "saved")
+    assert spacy.load(tmp_path / "saved")(TEXTS[0]).cats == expected
+    saved = tmp_path / "saved" / "miroir" / "model"
+    (saved / "of an older model").touch()
+    nlp.to_disk(tmp_path / "saved")
+    assert {path.name for path in saved.iterdir()} == {path.name for path in (SHIPPED / "linear").iterdir()}
+    assert [path.name for path in saved.parent.iterdir()] == ["model"]
 
 
 def test_pipeline_comes_back_from_bytes_and_checks_its_model(nlp):
