@@ -58,7 +58,7 @@ class MiroirComponent:
             batch_size: Documents read at once by `nlp.pipe`.
 
         Raises:
-            ModelError: There is no model of that name, or no such audience.
+            ModelError: There is no such audience. A model that is not there is told by the first document.
         """
         self.name = name
         self.model = model
@@ -66,11 +66,13 @@ class MiroirComponent:
         self.question = question
         self.spans = spans
         self.batch_size = batch_size
+        # Not looked for yet: it may come with `from_disk`, where no folder of that name lies any more.
         self._folder = Path(model)
         self._tagger: Tagger | None = None
-        # A folder may come back with `from_disk`, on a machine where it does not lie any more.
-        if self._folder.name == model:
-            self._folder = model_folder(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the loaded model out: each process of `nlp.pipe(…, n_process=2)` loads its own."""
+        return {**self.__dict__, "_tagger": None}
 
     @property
     def tagger(self) -> Tagger:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import shutil
 import subprocess
 import sys
@@ -127,6 +128,21 @@ def test_pipeline_can_be_saved_over_itself_and_over_another(tmp_path, nlp):
     assert [path.name for path in saved.parent.iterdir()] == ["model"]
 
 
+def test_pipeline_of_a_folder_in_the_working_directory_comes_back_elsewhere(tmp_path, monkeypatch, nlp):
+    shutil.copytree(SHIPPED / "linear", tmp_path / "here" / "mien")
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    pipeline(model="mien").to_disk(tmp_path / "saved")
+    monkeypatch.chdir(tmp_path / "there")
+    assert spacy.load(tmp_path / "saved")(TEXTS[0]).cats == nlp(TEXTS[0]).cats
+
+
+def test_component_goes_to_another_process_once_its_model_is_loaded():
+    component = pipeline(model="compact").get_pipe("miroir")
+    model_id = component.tagger.model_id
+    assert pickle.loads(pickle.dumps(component)).tagger.model_id == model_id
+
+
 def test_pipeline_comes_back_from_bytes_and_checks_its_model(nlp):
     assert pipeline().from_bytes(nlp.to_bytes())(TEXTS[0]).cats == nlp(TEXTS[0]).cats
     with pytest.raises(ModelError, match="the pipeline cannot be loaded"):
@@ -143,9 +159,9 @@ def test_documents_can_be_stored(nlp):
     ]
 
 
-def test_component_is_refused_when_there_is_no_such_model():
+def test_first_document_tells_when_there_is_no_such_model():
     with pytest.raises(ModelError, match="the model cannot be found"):
-        pipeline(model="inconnu")
+        pipeline(model="inconnu")("Merci !")
 
 
 def test_spacy_finds_the_factory_by_itself_when_miroir_is_installed(tmp_path):
