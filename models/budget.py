@@ -14,7 +14,9 @@ from models.errors import ModelError
 from models.tagger import Tagger, VerbatimBatch
 
 _PERCENT = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*%\s*")
-_SPEED = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*/\s*s\s*")
+_THOUSANDS = r"[1-9]\d{0,2}(?:[ .,\u00a0\u202f]\d{3})+"
+"""A whole number in groups of three digits: three behind a sign are thousands, never thousandths."""
+_SPEED = re.compile(rf"\s*(?:({_THOUSANDS})|(\d+(?:[.,]\d+)?))\s*/\s*s\s*")
 WARM_UP = 8
 DOUBTFUL_SHARE = 0.25
 
@@ -39,15 +41,17 @@ def parse_budget(text: str) -> Budget:
     Budget(share=0.3, per_second=None)
     >>> parse_budget("2000/s")
     Budget(share=None, per_second=2000.0)
+    >>> parse_budget("2 000/s") == parse_budget("2,000/s") == parse_budget("2000/s")
+    True
 
     Raises:
         ModelError: It is neither.
     """
-    percent, speed = _PERCENT.fullmatch(text), _SPEED.fullmatch(text)
+    percent, per_second = _PERCENT.fullmatch(text), _per_second(text)
     if percent and float(percent[1].replace(",", ".")) <= 100:
         return Budget(share=float(percent[1].replace(",", ".")) / 100)
-    if speed and float(speed[1].replace(",", ".")) > 0:
-        return Budget(per_second=float(speed[1].replace(",", ".")))
+    if per_second > 0:
+        return Budget(per_second=per_second)
     raise ModelError.because(
         "the budget cannot be read",
         expected="a share from 0% to 100%, or a speed such as 2000/s",
@@ -55,6 +59,15 @@ def parse_budget(text: str) -> Budget:
         where="--budget",
         do="Write 30% to read again the most doubtful 30 %, 2000/s to keep 2,000 verbatims a second",
     )
+
+
+def _per_second(text: str) -> float:
+    """Read a speed in verbatims a second; 0 where the text is none."""
+    speed = _SPEED.fullmatch(text)
+    if not speed:
+        return 0.0
+    thousands, plain = speed.groups()
+    return float(re.sub(r"\D", "", thousands) if thousands else plain.replace(",", "."))
 
 
 def affordable_share(per_second: float, fast_seconds: float, better_seconds: float) -> float:

@@ -185,7 +185,8 @@ def _other_codebook(name: str, wanted: tuple[str, ...], trained: tuple[str, ...]
         expected=f"{name} {', '.join(wanted)}" + (" of this codebook's version" if same else ""),
         got=", ".join(trained) + (" of another version or order" if same else ""),
         where=str(folder),
-        do=f"Train it again for this codebook (it must learn its {name}): `miroir train --model linear`",
+        do=f"Train one for this codebook (it must learn its {name}): `miroir train --gold … --codebook … "
+        "--output modeles/mien`, then name it with --model, or by `annotate: {model: modeles/mien}`",
     )
 
 

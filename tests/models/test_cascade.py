@@ -122,13 +122,20 @@ def test_model_id_tells_members_and_choice_apart():
 
 @pytest.mark.parametrize(
     ("text", "budget"),
-    [("30%", Budget(share=0.3)), (" 2,5 % ", Budget(share=0.025)), ("2000/s", Budget(per_second=2000.0))],
+    [
+        ("30%", Budget(share=0.3)),
+        (" 2,5 % ", Budget(share=0.025)),
+        ("2000/s", Budget(per_second=2000.0)),
+        ("0,125 / s", Budget(per_second=0.125)),
+        *((f"2{sign}000/s", Budget(per_second=2000.0)) for sign in " \u00a0\u202f.,"),
+        ("1 000 000/s", Budget(per_second=1e6)),
+    ],
 )
 def test_budget_is_read_as_people_write_it(text, budget):
     assert parse_budget(text) == budget
 
 
-@pytest.mark.parametrize("text", ["", "beaucoup", "120%", "0/s", "-3%", "2000"])
+@pytest.mark.parametrize("text", ["", "beaucoup", "120%", "0/s", "-3%", "2000", "20 00/s"])
 def test_budget_is_refused_when_it_says_nothing(text):
     with pytest.raises(ModelError, match="the budget cannot be read: expected a share"):
         parse_budget(text)
