@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import ModelError
+from models.json_lines import parse_line
 from models.labels import LabelSpace
 from models.tagger import VerbatimBatch
 
@@ -177,7 +177,7 @@ def _codes(records: Iterable[dict[str, Any]], name: str, values: tuple[str, ...]
 
 
 def _records(path: Path, labels: LabelSpace) -> list[dict[str, Any]]:
-    if not path.exists():
+    if not path.is_file():
         raise ModelError.because(
             "labelled verbatims cannot be read",
             expected="a JSON-lines file",
@@ -186,15 +186,12 @@ def _records(path: Path, labels: LabelSpace) -> list[dict[str, Any]]:
             do="Check the path",
         )
     records = []
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            try:
-                record = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise _unsound(f"no JSON ({error.msg})", path, number) from None
-            problem = record_problem(record, labels)
+            record, problem = parse_line(line)
+            problem = problem or record_problem(record, labels)
             if problem:
                 raise _unsound(problem, path, number)
             records.append(record)
@@ -219,10 +216,10 @@ def record_problem(record: object, labels: LabelSpace) -> str | None:
         return "no object `themes`"
     if not set(themes) <= set(labels.themes):
         return "a theme that the codebook has not"
-    if not set(themes.values()) <= set(labels.polarities):
+    if not all(polarity in labels.polarities for polarity in themes.values()):
         return "a polarity that the codebook has not"
     asked = record.get("themes_read")
-    if asked is not None and not (isinstance(asked, list) and set(asked) <= set(labels.themes)):
+    if asked is not None and not (isinstance(asked, list) and all(each in labels.themes for each in asked)):
         return "in `themes_read` something else than a list of the codebook's themes"
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from models.decisions import DecidedPositions
 from models.errors import ModelError
 from models.gold import GoldSet
+from models.json_lines import parse_line
 from models.labels import LabelSpace
 from models.tagger import Decisions, Probabilities, Tagger, TagProbabilities
 
@@ -111,21 +111,20 @@ def read_predictions(path: Path, gold: GoldSet) -> Predictions:
 def _rows(path: Path, labels: LabelSpace) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    row = json.loads(line)
+                    row, problem = parse_line(line)
                     place = f", line {number}"
-                    if problem := _problem(row, labels):
+                    if problem := problem or _problem(row, labels):
                         raise _unsound(problem, path, place)
                     identifier = str(row["id"])
                     if identifier in rows:
                         raise _unsound(f"the id {identifier!r} once more", path, place, do=_NUMBER_ONCE)
                     rows[identifier] = row
-    except FileNotFoundError:
-        raise _unsound("no file", path) from None
-    except json.JSONDecodeError as error:
-        raise _unsound(f"no JSON ({error.msg})", path, f", line {number}") from None
+    except OSError as error:
+        got = "no file" if isinstance(error, FileNotFoundError) else type(error).__name__
+        raise _unsound(got, path) from error
     return rows
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from models.json_lines import parse_line
 from models.labels import LabelSpace
 from models.tagger import Decisions, Tagger, TagProbabilities, VerbatimBatch
 from pipeline.errors import SourceError
@@ -42,7 +43,8 @@ def tag_file(
 
     Args:
         source: One object a line: `id`, `audience`, `text`, optionally `question`; other fields are left out.
-        target: Written under a temporary name, then renamed: it exists whole or not at all.
+        target: Written under a temporary name, then renamed: it exists whole or not at all. Its folder is
+            made where there is none.
         tagger: The model.
         on_progress: Called after each chunk with the number of lines it held.
 
@@ -50,8 +52,10 @@ def tag_file(
         Number of lines tagged.
 
     Raises:
-        SourceError: The file is missing, or a line is no such object: the message names the line.
+        SourceError: The file is missing, or a line is no such object: the message names the line. Or there
+            is no place for the output.
     """
+    _make_place(target)
     temporary = target.with_name(f".{target.name}.part")
     n_tagged = 0
     try:
@@ -68,6 +72,22 @@ def tag_file(
     return n_tagged
 
 
+def _make_place(target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        problem = "a folder" if target.is_dir() else None
+    except OSError as error:
+        problem = type(error).__name__
+    if problem:
+        raise SourceError.because(
+            "the labels cannot be written",
+            expected="a file, in a folder that is there or can be made",
+            got=problem,
+            where=str(target),
+            do="Check --output",
+        )
+
+
 def read_lines(source: Path) -> Iterator[Line]:
     """Read and check lines one by one; blank ones are passed over.
 
@@ -79,11 +99,11 @@ def read_lines(source: Path) -> Iterator[Line]:
             for number, line in enumerate(content, start=1):
                 if line.strip():
                     yield _parse(line, source, number)
-    except FileNotFoundError as error:
+    except OSError as error:
         raise SourceError.because(
             "the verbatims cannot be read",
             expected="a JSON-lines file",
-            got="no file",
+            got="no file" if isinstance(error, FileNotFoundError) else type(error).__name__,
             where=str(source),
             do="Check --input",
         ) from error
@@ -145,12 +165,8 @@ def _rounded(value: Any) -> float:  # noqa: ANN401  a NumPy scalar of any width
 
 
 def _parse(line: bytes, source: Path, number: int) -> Line:
-    try:
-        record = json.loads(line)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "bytes that are no UTF-8"
-        raise _unsound(f"no JSON ({reason})", source, number) from None
-    problem = _problem(record)
+    record, problem = parse_line(line)
+    problem = problem or _problem(record)
     if problem:
         raise _unsound(problem, source, number)
     return Line(record["id"], record["audience"], record["text"], record.get("question"))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.transformer.training import TransformerSettings
 
 PRETRAINED = SHIPPED / "compact"
+PRETRAINED_FILES = ("encoder.pt", "tokenizer.json")
 TRAINERS = ("torch", "onnx")
 HUB_TRAINERS = ("transformers", "datasets", "accelerate", "onnxscript")
 
@@ -73,6 +74,8 @@ def finetune(
 ) -> None:
     """Affiner un modèle neuronal sur des verbatims étiquetés et masqués (extra « train » requis)."""
     require_train_extra("miroir finetune", *TRAINERS, *(HUB_TRAINERS if encoder else ()))
+    if not encoder:
+        _check_pretrained(pretrained)
     console = Console(stderr=True)
     labelled = _labelled(data, gold or [], authored, read_codebook(codebook).label_space, console)
     if encoder:
@@ -87,6 +90,18 @@ def finetune(
         compact = compact if epochs is None else replace(compact, epochs=epochs)
         _finetune_compact(labelled, pretrained, output, compact, seeds, workers, console)
     console.print(f"Modèle : {output}", highlight=False)
+
+
+def _check_pretrained(folder: Path) -> None:
+    """Refuse a folder without an encoder before all texts are read and masked."""
+    if missing := [name for name in PRETRAINED_FILES if not (folder / name).is_file()]:
+        raise ConfigError.because(
+            "the pretrained encoder cannot be found",
+            expected=f"a folder with {' and '.join(PRETRAINED_FILES)}",
+            got=f"no {' and no '.join(missing)}",
+            where=f"--pretrained {folder}",
+            do="Name a folder that `miroir pretrain` filled, or leave --pretrained out",
+        )
 
 
 def _labelled(

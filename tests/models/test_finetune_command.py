@@ -117,6 +117,12 @@ def test_finetune_says_what_to_install_before_it_reads_anything(
     assert f"got no {missing} (miroir finetune). pip install 'miroir[train]'" in str(result.exception)
 
 
+def test_finetune_says_which_encoder_is_missing_before_it_reads_anything(tmp_path: Path) -> None:
+    result = finetune(tmp_path)
+    assert isinstance(result.exception, ConfigError)
+    assert "got no encoder.pt and no tokenizer.json" in str(result.exception)
+
+
 def test_pretrain_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hide_library(monkeypatch, "torch")
     app = typer.Typer()

@@ -97,3 +97,20 @@ def test_read_predictions_refuses_probabilities_on_a_part_of_the_lines(tmp_path:
     path = write(tmp_path, told(0), told(1, probabilities=unequal), told(2))
     with pytest.raises(ModelError, match="KeyError 'means'"):
         read_predictions(path, gold_set())
+
+
+@pytest.mark.parametrize("themes", [None, ["means"]])
+def test_read_predictions_refuses_themes_that_are_no_object(tmp_path: Path, themes: object) -> None:
+    with pytest.raises(ModelError, match=r"no object `themes` .*line 1"):
+        read_predictions(write(tmp_path, told(0, themes=themes)), gold_set())
+
+
+def test_read_predictions_says_what_other_programs_saved(tmp_path: Path) -> None:
+    path = write(tmp_path, told(0), told(1), told(2))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_predictions(path, gold_set()).decided.sentiment) == len(TEXTS)
+    path.write_bytes(path.read_bytes() + '{"id": "é"}'.encode("cp1252"))
+    with pytest.raises(ModelError, match=r"bytes that are no UTF-8 .*line 4"):
+        read_predictions(path, gold_set())
+    with pytest.raises(ModelError, match="got IsADirectoryError"):
+        read_predictions(tmp_path, gold_set())

@@ -9,7 +9,8 @@ import pytest
 from models.registry import DEFAULT_MODEL, load_tagger, untrained_themes
 from pipeline.codebook import read_codebook
 from pipeline.errors import ModelError, SourceError
-from pipeline.tag_lines import tag_file
+from pipeline.tag_lines import read_lines, tag_file
+from tests.models.tiny_taggers import KeywordTagger
 
 LABELS = read_codebook().label_space
 
@@ -83,9 +84,33 @@ def test_tag_file_says_when_the_file_is_missing(tmp_path: Path) -> None:
         tag_file(tmp_path / "none.jsonl", tmp_path / "out.jsonl", load_tagger(DEFAULT_MODEL, LABELS))
 
 
+def test_tag_file_reads_what_other_programs_save(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    cut = '{"id": 1, "audience": "customer", "text": "super \\ud83d", "question": "Et \\udc4d ?"}'
+    source.write_text(f"\ufeff{cut}\n", encoding="utf-8")
+    assert [(line.text, line.question) for line in read_lines(source)] == [("super \ufffd", "Et \ufffd ?")]
+    assert tag_file(source, tmp_path / "sorties" / "out.jsonl", KeywordTagger("plain")) == 1
+    source.write_bytes('{"id": 1, "audience": "customer", "text": "secret été"}'.encode("cp1252"))
+    with pytest.raises(SourceError, match=r"bytes that are no UTF-8 .*line 1") as caught:
+        list(read_lines(source))
+    assert caught.value.__context__ is None
+
+
+def test_tag_file_says_when_a_folder_is_named(tmp_path: Path) -> None:
+    source = _write(tmp_path / "in.jsonl", VERBATIMS)
+    with pytest.raises(SourceError, match=r"the labels cannot be written: .*got a folder"):
+        tag_file(source, tmp_path, KeywordTagger("plain"))
+    with pytest.raises(SourceError, match=r"the labels cannot be written: .*got FileExistsError"):
+        tag_file(source, source / "out.jsonl", KeywordTagger("plain"))
+    with pytest.raises(SourceError, match=r"the verbatims cannot be read: .*got IsADirectoryError"):
+        tag_file(tmp_path, tmp_path / "out.jsonl", KeywordTagger("plain"))
+
+
 def test_load_tagger_says_what_to_retrain_when_the_codebook_differs() -> None:
     other = replace(LABELS, sentiment=("good", "bad"), codebook_hash="0" * 16)
-    with pytest.raises(ModelError, match=r"another codebook: expected sentiment good, bad.*miroir train"):
+    with pytest.raises(
+        ModelError, match=r"another codebook: expected sentiment good, bad.*--codebook … --output"
+    ):
         load_tagger(DEFAULT_MODEL, other)
     renamed = replace(LABELS, themes=("price", *LABELS.themes[1:]), codebook_hash="0" * 16)
     with pytest.raises(ModelError, match=r"expected themes price.*learn its themes"):

@@ -1,0 +1,36 @@
+"""Parse JSON lines that people wrote or saved elsewhere: what is wrong is told without what they hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
+"""What is left of an emoji where a program cut a text inside it: no other file or library takes it."""
+
+
+def parse_line(line: bytes) -> tuple[Any, str | None]:
+    """Parse one line.
+
+    Args:
+        line: In UTF-8; the mark that some programs put at the start of a file is passed over.
+
+    Returns:
+        What the line holds, and None; or None, and what is wrong. In the strings of an object, halves of
+        characters become U+FFFD. The error is the caller's to raise, outside the decoders' handlers: what
+        they caught holds the line, hence a text.
+    """
+    try:
+        content = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return None, "bytes that are no UTF-8"
+    except json.JSONDecodeError as error:
+        return None, f"no JSON ({error.msg})"
+    if isinstance(content, dict):
+        return {name: _whole_characters(value) for name, value in content.items()}, None
+    return content, None
+
+
+def _whole_characters(value: object) -> object:
+    return _HALF_CHARACTER.sub("\ufffd", value) if isinstance(value, str) else value
