@@ -19,6 +19,8 @@ from models.tagger import VerbatimBatch
 AUTHORED = "authored"
 UNKNOWN = -1
 """Code of a label that the reader of this verbatim did not give."""
+FEWEST_OF_A_THEME = 10
+"""Verbatims that speak of a theme, and verbatims read for it that do not: fewer of either teach nothing."""
 
 Codes = NDArray[np.int8]
 
@@ -114,6 +116,33 @@ def text_keys(gold: GoldSet) -> NDArray[np.uint64]:
         for audience, text, question in zip(batch.audiences, batch.texts, batch.questions, strict=True)
     ]
     return np.array([int(text_hash(name)[:16], 16) for name in named], dtype=np.uint64)
+
+
+def with_themes(gold: GoldSet, themes: Collection[str]) -> GoldSet:
+    """Leave out all themes but some, in the order that they have; the codebook stays the same."""
+    kept = [k for k, theme in enumerate(gold.labels.themes) if theme in themes]
+    labels = replace(gold.labels, themes=tuple(gold.labels.themes[k] for k in kept))
+    return replace(gold, themes=gold.themes[:, kept], labels=labels)
+
+
+def learnable(gold: GoldSet) -> GoldSet:
+    """Leave out the themes that too few verbatims teach: a model would guess them, and tell it as if it knew.
+
+    Raises:
+        ModelError: No theme is left.
+    """
+    fewest = np.minimum((gold.themes > 0).sum(axis=0), (gold.themes == 0).sum(axis=0))
+    kept = [theme for theme, n in zip(gold.labels.themes, fewest, strict=True) if n >= FEWEST_OF_A_THEME]
+    if not kept:
+        raise ModelError.because(
+            "no theme can be learnt",
+            expected=f"of one theme at least, {FEWEST_OF_A_THEME} verbatims that speak of it and as many "
+            "that do not",
+            got="fewer of each",
+            where="the labelled verbatims",
+            do="Label more of them, or learn from the authored ones too (without --no-authored)",
+        )
+    return with_themes(gold, kept)
 
 
 def joined_gold(first: GoldSet, second: GoldSet) -> GoldSet:

@@ -19,10 +19,10 @@ from models.blend.combine import with_all_themes
 from models.blend.keeping import kept_settings
 from models.blend.members import copy_model, local_names
 from models.blend.training import Combined, combine_as, combine_held_out, take, write_blend
-from models.gold import AUTHORED, UNKNOWN, GoldSet
+from models.decisions import decide_positions
+from models.gold import AUTHORED, UNKNOWN, GoldSet, with_themes
 from models.held_out import honest_predictions
 from models.inherited import Inherited, inherit, write_with_inherited
-from models.labels import LabelSpace
 from models.linear.saving import save_linear
 from models.linear.training import TrainedLinear
 from models.predictions import Predictions
@@ -62,7 +62,7 @@ def make_challenger(trained: TrainedLinear, gold: GoldSet, kinds: Kinds, champio
     """Blend a linear model with the champion's other members.
 
     Args:
-        trained: The linear model, trained on `gold`.
+        trained: The linear model, trained on `gold`, less the themes that it teaches too little of.
         gold: Labelled verbatims.
         kinds: Which of `models.promotion.KINDS` each is, shape (n,); own ones are unknown to any companion.
         champion: Folder of the model in use.
@@ -81,17 +81,20 @@ def make_challenger(trained: TrainedLinear, gold: GoldSet, kinds: Kinds, champio
             said.append(found.probabilities)
         may_judge &= honest
     rows = np.flatnonzero(may_judge)
-    heard, judged = [take(member, rows) for member in with_all_themes(said)], gold.take(rows)
+    said = with_all_themes(said)
+    heard, judged = [take(member, rows) for member in said], with_themes(gold.take(rows), said[0].themes)
     replaced = [k for k in range(len(members)) if k not in kept]
     real = kinds[rows] != AUTHORED
     are_enough = _n_known(judged, real) >= FEWEST_LEARNT
     keeps_settings = bool(replaced) and not are_enough
     if keeps_settings:
-        combined = combine_as(heard, judged, *kept_settings(read_card(champion), replaced, kept, gold.labels))
+        settings = kept_settings(read_card(champion), replaced, kept, judged.labels)
+        combined = combine_as(heard, judged, *settings)
     else:
         combined = combine_held_out(heard, judged, real if are_enough else np.zeros_like(real))
     # Rows that may not judge keep what the linear model says: nobody looks at them.
-    unseen = trained.unseen.with_rows(rows, combined.unseen)
+    alone = Predictions(decide_positions(said[0], combined.rule), said[0])
+    unseen = alone.with_rows(rows, combined.unseen)
     return Challenger(trained, tuple(members[k] for k in kept), combined, keeps_settings, unseen, may_judge)
 
 
@@ -100,7 +103,6 @@ def save_challenger(
     challenger: Challenger,
     gold: GoldSet,
     champion: Path,
-    labels: LabelSpace,
     facts: dict[str, Any],
     own_sources: Collection[str],
 ) -> Inherited | None:
@@ -114,7 +116,6 @@ def save_challenger(
         challenger: What to write.
         gold: What it was trained and judged on.
         champion: Folder of the model in use.
-        labels: The codebook's label space.
         facts: What the linear model's description tells besides.
         own_sources: The workspace's sources.
 
@@ -124,14 +125,15 @@ def save_challenger(
     shutil.rmtree(folder, ignore_errors=True)
     trained, combined = challenger.trained, challenger.combined
     if combined is None:
-        save_linear(folder, trained.weights, trained.rule, labels, facts)
+        save_linear(folder, trained.weights, trained.rule, trained.labels, facts)
         judged, unseen = gold, trained.unseen
     else:
-        save_linear(folder / LINEAR, trained.weights, trained.rule, labels, facts)
+        save_linear(folder / LINEAR, trained.weights, trained.rule, trained.labels, facts)
         names = local_names([str(each) for each in challenger.companions], taken=[LINEAR])
         for companion, name in zip(challenger.companions, names, strict=True):
             copy_model(companion, folder / name)
-        judged, unseen = gold.take(np.flatnonzero(challenger.may_judge)), combined.unseen
+        judged = gold.take(np.flatnonzero(challenger.may_judge))
+        judged, unseen = with_themes(judged, combined.rule.themes), combined.unseen
         write_blend(folder, [LINEAR, *names], combined, judged)
     inherited = inherit(champion, judged, own_sources)
     write_with_inherited(folder, judged, unseen, inherited)

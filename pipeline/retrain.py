@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation import evaluate
-from models.gold import AUTHORED, gold_from_records, joined_gold, read_gold
+from models.gold import AUTHORED, gold_from_records, joined_gold, learnable, read_gold
 from models.held_out import honest_predictions
 from models.inherited import Inherited
 from models.linear.card import facts
@@ -96,7 +96,7 @@ def retrain(
     champion = load_tagger(str(champion_folder), job.labels)
     # Without sources, training holds verbatims out at random: they are judged where they will be used.
     gold = replace(material.data.gold, sources=np.full(len(material.kinds), AUTHORED, dtype=np.str_))
-    trained = train(gold, material.data.reviews, seed=seed, report=report)
+    trained = train(learnable(gold), material.data.reviews, seed=seed, report=report)
     report("comparing with the model in use")
     challenger = make_challenger(trained, gold, material.kinds, champion_folder)
     before, judging = honest_predictions(champion_folder, champion, gold, material.kinds == OWN)
@@ -122,6 +122,9 @@ def retrain(
         seed=seed,
         named_model=None if job.config.annotate.model == DEFAULT else job.config.annotate.model,
         keeps_settings=challenger.keeps_settings,
+        not_learnt=tuple(
+            theme for theme in job.labels.themes if theme not in challenger.unseen.decided.themes
+        ),
         n_inherited=0 if inherited is None else len(inherited.gold),
     )
     (folder / CARD_FILE).write_text(write_report(outcome), encoding="utf-8")
@@ -175,7 +178,7 @@ def _save(
     n_reviews = 0 if material.data.reviews is None else len(material.data.reviews.stars)
     temporary = Path(job.workspace.path(MODELS, ".challenger.part"))
     told = facts(gold, n_reviews, measured, seed)
-    inherited = save_challenger(temporary, challenger, gold, champion, job.labels, told, material.own_sources)
+    inherited = save_challenger(temporary, challenger, gold, champion, told, material.own_sources)
     folder = temporary.with_name(load_tagger(str(temporary), job.labels).model_id)
     if (folder / MODEL_FILE).is_file():
         shutil.rmtree(temporary)

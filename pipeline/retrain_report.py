@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.evaluation_report import HEADLINES
-from models.gold import AUTHORED
+from models.gold import AUTHORED, FEWEST_OF_A_THEME
 from models.promotion import MIN_JUDGED, OWN, REAL, Comparison, Verdict
 
 CARD_FILE = "CARD.md"
@@ -32,6 +32,7 @@ class Retraining:
         named_model: The model that the configuration names, which is used whatever was trained; None where it
             leaves the choice to the workspace.
         keeps_settings: Whether weights and thresholds of the blend are the champion's.
+        not_learnt: Themes of the codebook that too few verbatims teach: it stays not trained for them.
         n_inherited: Verbatims of other sources whose predictions come from the champion.
     """
 
@@ -45,6 +46,7 @@ class Retraining:
     seed: int
     named_model: str | None = None
     keeps_settings: bool = False
+    not_learnt: tuple[str, ...] = ()
     n_inherited: int = 0
 
     @property
@@ -74,6 +76,7 @@ def write_report(outcome: Retraining) -> str:
             _judged(outcome),
             "## Ce dont le nouveau modèle a appris",
             _learnt(outcome),
+            *_not_learnt(outcome),
             "## Comment il a été mesuré",
             "Chaque verbatim est lu par ce qui a appris sans lui : trois parts fixes, d'après une empreinte "
             "du texte. Le modèle en place est jugé sur les mêmes verbatims, par ses prédictions hors pli "
@@ -196,6 +199,16 @@ def _learnt(outcome: Retraining) -> str:
     rows = [f"| {source} | {AUDIENCES[audience]} | {n} |" for (source, audience), n in sorted(counts.items())]
     header = ["| Source | Public | Étiquetés |", "|---|---|---|"]
     return "\n".join([*header, *rows, "", f"Dont {outcome.n_corrections} relus au bureau."])
+
+
+def _not_learnt(outcome: Retraining) -> list[str]:
+    """Say which themes stay not trained, and what it takes."""
+    if not outcome.not_learnt:
+        return []
+    return [
+        f"Non entraînés : {', '.join(outcome.not_learnt)}. Il faut, par thème, {FEWEST_OF_A_THEME} verbatims "
+        "étiquetés qui en parlent et autant qui n'en parlent pas."
+    ]
 
 
 def _whose(each: Comparison) -> str:

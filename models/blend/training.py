@@ -14,7 +14,7 @@ from models.blend.combine import Combination, fit_combination, fit_shared_weight
 from models.blend.members import member_name
 from models.decisions import DecisionRule, decide_positions
 from models.folds import group_folds
-from models.gold import AUTHORED, UNKNOWN, GoldSet
+from models.gold import AUTHORED, UNKNOWN, GoldSet, with_themes
 from models.inherited import NO_KEY
 from models.labels import LabelSpace
 from models.oof import read_oof, write_oof
@@ -137,7 +137,9 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
         for (_, predictions, _), rows in zip(stored, at, strict=True)
         if predictions.probabilities is not None
     ]
-    combined = combine_held_out(with_all_themes(members), gold)
+    members = with_all_themes(members)
+    gold = with_themes(gold, members[0].themes)
+    combined = combine_held_out(members, gold)
     write_blend(folder, [member_name(name, folder) for name in names], combined, gold)
     write_oof(
         folder,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.decisions import DecidedPositions, DecisionRule, decide_positions
 from models.folds import group_folds
 from models.gold import AUTHORED, GoldSet
+from models.labels import LabelSpace
 from models.linear.features import LETTER_SHARE, WORD_SHARE, Features, build_features, build_gram
 from models.linear.heads import head_specs, head_targets, tag_probabilities
 from models.linear.kernel import Floats, Head, Solution, fit_heads
@@ -39,12 +40,14 @@ class TrainedLinear:
     Attributes:
         weights: What scoring needs.
         rule: Thresholds.
+        labels: What was learnt.
         unseen: What models that had not seen a verbatim's source (or its part, for authored ones) say of it:
             first stage, second stage and thresholds were learnt without it.
     """
 
     weights: LinearWeights
     rule: DecisionRule
+    labels: LabelSpace
     unseen: Predictions
 
 
@@ -78,7 +81,7 @@ def train_linear(
     report("all verbatims")
     everything = np.arange(len(gold))
     solution = _fit_first(gram, gold, everything)
-    return TrainedLinear(_export(features, solution, ratings, layer), rule, unseen)
+    return TrainedLinear(_export(features, solution, ratings, layer), rule, gold.labels, unseen)
 
 
 def _unseen_scores(

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from models.registry import SHIPPED
 from pipeline.cli.doctor import require_train_extra
+from pipeline.cli.model_output import learnable_part
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
 from pipeline.training_data import (
@@ -77,7 +78,8 @@ def finetune(
     if not encoder:
         _check_pretrained(pretrained)
     console = Console(stderr=True)
-    labelled = _labelled(data, gold or [], authored, read_codebook(codebook).label_space, console)
+    labels = read_codebook(codebook).label_space
+    labelled = learnable_part(_labelled(data, gold or [], authored, labels, console), console)
     if encoder:
         from models.transformer.training import TransformerSettings
 

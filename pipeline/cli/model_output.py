@@ -1,11 +1,27 @@
-"""Where a trained model goes when no folder is named."""
+"""What is trained, and where it goes when no folder is named."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from rich.console import Console
+
+from models.gold import FEWEST_OF_A_THEME, GoldSet, learnable
 from models.registry import SHIPPED
 from pipeline.errors import ConfigError
+
+
+def learnable_part(gold: GoldSet, console: Console) -> GoldSet:
+    """Leave out the themes that too few verbatims teach, and name them."""
+    kept = learnable(gold)
+    for theme in gold.labels.themes:
+        if theme not in kept.labels.themes:
+            console.print(
+                f"[yellow]Thème « {theme} » : non entraîné[/] (il faut {FEWEST_OF_A_THEME} verbatims "
+                "étiquetés qui en parlent et autant qui n'en parlent pas)",
+                highlight=False,
+            )
+    return kept
 
 
 def shipped_folder(name: str, *, is_own: bool) -> Path:

@@ -16,7 +16,7 @@ from models.linear.training import train_linear
 from models.linear.weights import load_weights, without_words
 from models.oof import write_oof
 from models.registry import MODEL_FILE
-from pipeline.cli.model_output import shipped_folder
+from pipeline.cli.model_output import learnable_part, shipped_folder
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 from pipeline.errors import ConfigError
 from pipeline.privacy.lexicons import lexicons
@@ -89,16 +89,17 @@ def train(
             where="miroir train",
             do="Name the folder of the training data, or a file of labelled verbatims",
         )
-    trained = train_linear(content.gold, content.reviews, seed=seed, report=report)
+    labelled = learnable_part(content.gold, console)
+    trained = train_linear(labelled, content.reviews, seed=seed, report=report)
     weights = without_words(trained.weights, _first_names())
     report("measuring on what was held out")
-    measured = evaluate(content.gold, trained.unseen.decided, trained.unseen.probabilities)
+    measured = evaluate(labelled, trained.unseen.decided, trained.unseen.probabilities)
     n_reviews = 0 if content.reviews is None else len(content.reviews.stars)
-    facts_ = facts(content.gold, n_reviews, measured, seed)
-    save_linear(output, weights, trained.rule, labels, facts_)
-    write_oof(output, content.gold, trained.unseen)
-    model_id = build_tagger(weights, trained.rule, labels, 1).model_id
-    card = write_card(content.gold, n_reviews, measured, model_id, seed)
+    facts_ = facts(labelled, n_reviews, measured, seed)
+    save_linear(output, weights, trained.rule, trained.labels, facts_)
+    write_oof(output, labelled, trained.unseen)
+    model_id = build_tagger(weights, trained.rule, trained.labels, 1).model_id
+    card = write_card(labelled, n_reviews, measured, model_id, seed)
     (output / "CARD.md").write_text(card, encoding="utf-8")
     console.print(f"Modèle {model_id} : {output} (fiche : {output / 'CARD.md'})", highlight=False)
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from models.encoder.finetuning import FineTuneSettings
 from models.encoder.network import Encoder, EncoderShape, MaskedLanguageModel
 from models.encoder.wordpiece import learn_wordpiece
+from models.errors import ModelError
 from models.gold import GoldSet
 from models.registry import load_tagger
 from models.transformer.training import TransformerSettings
@@ -42,7 +43,11 @@ def write_labelled(path: Path, gold: GoldSet) -> None:
             "sentiment": LABELS.sentiment[gold.sentiment[k]],
             "enchantment": "none",
             "incivility": "none",
-            "themes": {},
+            "themes": {
+                theme: LABELS.polarities[code - 1]
+                for theme, code in zip(LABELS.themes, gold.themes[k].tolist(), strict=True)
+                if code > 0
+            },
         }
         for k in range(len(gold))
     ]
@@ -90,6 +95,7 @@ def test_finetune_learns_from_own_verbatims_alone_when_asked(
     )
     assert finetune(folder, "--no-authored").exit_code == 0
     assert len(given["gold"]) == 60
+    assert given["gold"].labels.themes == ("means", "recognition")
     assert given["settings"] == FineTuneSettings()
 
 
@@ -103,6 +109,15 @@ def test_finetune_gives_each_recipe_its_own_epochs(folder: Path, monkeypatch: py
     assert finetune(folder, "--encoder", "camembert", "--epochs", "2").exit_code == 0
     usual = TransformerSettings("camembert")
     assert given == [usual, replace(usual, epochs=2)]
+
+
+def test_finetune_says_when_no_theme_is_labelled(folder: Path) -> None:
+    gold = gold_set()
+    write_labelled(folder / "own.jsonl", replace(gold, themes=np.zeros_like(gold.themes)))
+    result = finetune(folder, "--no-authored")
+    assert isinstance(result.exception, ModelError)
+    assert "no theme can be learnt" in str(result.exception)
+    assert "without --no-authored" in str(result.exception)
 
 
 @pytest.mark.parametrize(

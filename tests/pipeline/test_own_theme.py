@@ -14,7 +14,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from models.registry import SHIPPED
+from models.registry import SHIPPED, load_tagger, untrained_themes
 from pipeline import training_data
 from pipeline.cli.blend import blend
 from pipeline.cli.evaluate import evaluate_command
@@ -167,6 +167,23 @@ def test_shipped_labels_say_nothing_of_an_own_theme(own_labels: Path, own_codebo
     assert set(gold.themes[:-140, :-1].ravel().tolist()) >= {0, 1, 2}
     assert set(gold.themes[-140:, -1].tolist()) == {0, 2}
     assert set(gold.themes[-140:, :-1].ravel().tolist()) == {-1}
+
+
+@pytest.mark.usefixtures("few_shipped_labels")
+def test_a_theme_that_too_few_labels_teach_stays_not_trained(
+    own_codebook: Path, own_labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = own_labels.read_text(encoding="utf-8").splitlines()
+    own_labels.write_text("".join(f"{line}\n" for line in lines[:9] + lines[20:60]), encoding="utf-8")
+    folder = tmp_path / "modeles" / "mien"
+    train(output=folder, gold=[own_labels], codebook=own_codebook)
+    assert "Thème « price » : non entraîné" in " ".join(capsys.readouterr().err.split())
+    tagger = load_tagger(str(folder), read_codebook(own_codebook).label_space)
+    assert untrained_themes(tagger) == ("price",)
+
+    blended = tmp_path / "modeles" / "melange"
+    blend(output=blended, member=[str(folder), "linear"], codebook=own_codebook)
+    assert untrained_themes(load_tagger(str(blended), tagger.labels)) == ("price",)
 
 
 def test_evaluate_says_when_there_is_nothing_to_measure(tmp_path: Path) -> None:

@@ -299,6 +299,18 @@ def test_a_theme_of_ones_own_comes_in_beside_what_the_champion_knew(tmp_path, pr
     assert told[0] < told[1]
 
 
+def test_a_theme_that_nobody_labelled_stays_not_trained(tmp_path, priced):
+    alone = [json.loads(line) for line in (priced / "own.jsonl").read_text("utf-8").splitlines()]
+    older = [row | {"themes_read": list(LABELS.themes)} for row in alone]
+    (tmp_path / "older.jsonl").write_text("\n".join(json.dumps(row) for row in older), encoding="utf-8")
+    job = job_in(tmp_path, codebook=str(priced / "codebook.yaml"))
+    outcome = retrain(job, own=[tmp_path / "older.jsonl"], shipped=[priced / "authored.jsonl"])
+    assert untrained_themes(load_tagger(str(outcome.folder), job.labels)) == ("price",)
+    assert "price" not in read_card(outcome.folder / "linear")["labels"]["themes"]
+    assert outcome.verdict.new_themes == outcome.verdict.untrained == ()
+    assert "Non entraînés : price. Il faut, par thème, 10 verbatims" in write_report(outcome)
+
+
 def test_retrain_is_refused_when_nothing_is_new(tmp_path, files):
     with pytest.raises(ConfigError, match="nothing new to learn from: expected verbatims reviewed"):
         retrain(job_in(tmp_path), shipped=[files / "authored.jsonl"])
