@@ -3,16 +3,18 @@
 Both have read the same verbatims, none of which they had learnt from. Verbatims are drawn again and again,
 the same for both, and each figure's difference gets an interval. The workspace's own verbatims judge apart
 from those that come with Miroir: authored texts are many, and would hide what is lost on one's own. A
-challenger that is worse beyond the interval, on any figure, for either audience, on either kind, is refused;
-so is one that too few own verbatims judge.
+challenger that is worse beyond chance, on any figure, for either audience, on either kind, is refused; so is
+one that too few own verbatims judge. Chance is that of all figures together: of dozens of intervals at 95 %,
+one or two miss a difference of nought, and half of all challengers just as good would be refused for them.
 
-Source: Efron and Tibshirani (1993), the paired bootstrap.
+Source: Efron and Tibshirani (1993), the paired bootstrap; Dunn (1961), Bonferroni's bound on several means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +44,10 @@ class Comparison:
         measure: A headline figure: `sentiment.macro_f1` …
         champion: Figure of the model in use.
         challenger: Figure of the new model.
-        low: Lower end of the interval of challenger minus champion, at 95 %.
+        low: Lower end of the interval of challenger minus champion, at 95 % for this figure alone.
         high: Upper end.
+        error: Standard error of challenger minus champion.
+        n_together: Figures compared in all: the margin is 95 % for all of them together.
     """
 
     kind: str
@@ -53,16 +57,28 @@ class Comparison:
     challenger: float
     low: float
     high: float
+    error: float
+    n_together: int = 1
+
+    @property
+    def gap(self) -> float:
+        """Challenger minus champion."""
+        return self.challenger - self.champion
+
+    @property
+    def margin(self) -> float:
+        """Largest gap that chance explains, among so many figures."""
+        return NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / self.n_together) * self.error
 
     @property
     def is_worse(self) -> bool:
-        """Whether the challenger is worse beyond the interval."""
-        return self.high < 0
+        """Whether the challenger is worse beyond chance."""
+        return self.gap < -self.margin
 
     @property
     def is_better(self) -> bool:
-        """Whether the challenger is better beyond the interval."""
-        return self.low > 0
+        """Whether the challenger is better beyond chance."""
+        return self.gap > self.margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +102,7 @@ class Verdict:
 
     @property
     def worse(self) -> tuple[Comparison, ...]:
-        """List the figures on which the challenger is worse beyond the interval."""
+        """List the figures on which the challenger is worse beyond chance."""
         return tuple(each for each in self.comparisons if each.is_worse)
 
     @property
@@ -140,7 +156,7 @@ def compare(
                 comparisons += _compare_part(kind, audience, *part, n_resamples, seed)
     judged = {each.audience for each in comparisons if each.kind == OWN}
     return Verdict(
-        comparisons=tuple(comparisons),
+        comparisons=tuple(replace(each, n_together=len(comparisons)) for each in comparisons),
         n_judged=n_judged,
         unjudged=tuple(audience for audience in audiences if audience not in judged),
         untrained=tuple(sorted(known - learnt)),
@@ -203,15 +219,18 @@ def _compare_part(
         before, after = (
             np.array([measure(drawn) for drawn in weights]) for measure in (mine[name], theirs[name])
         )
-        low, high = _interval(after[1:] - before[1:])
+        low, high, error = _spread(after[1:] - before[1:])
         if not np.isnan([before[0], after[0], low]).any():
-            found.append(Comparison(kind, audience, name, float(before[0]), float(after[0]), low, high))
+            found.append(
+                Comparison(kind, audience, name, float(before[0]), float(after[0]), low, high, error)
+            )
     return found
 
 
-def _interval(differences: NDArray[np.float64]) -> tuple[float, float]:
+def _spread(differences: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Give both ends of the interval, and the standard error."""
     known = differences[~np.isnan(differences)]
     if not len(known):
-        return float("nan"), float("nan")
+        return float("nan"), float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return float(low), float(high), float(known.std())

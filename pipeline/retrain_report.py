@@ -81,9 +81,12 @@ def write_report(outcome: Retraining) -> str:
             "Chaque verbatim est lu par ce qui a appris sans lui : trois parts fixes, d'après une empreinte "
             "du texte. Le modèle en place est jugé sur les mêmes verbatims, par ses prédictions hors pli "
             "pour ceux dont il avait appris. L'intervalle (95 %) est celui de l'écart, par rééchantillonnage "
-            "des mêmes verbatims pour les deux. Vos verbatims jugent à part : les autres, bien plus "
-            "nombreux, cacheraient ce qui se perd chez vous. Les étiquettes livrées ont été posées par un "
-            "grand modèle de langue d'après la grille ; celles du bureau de relecture, par des personnes.",
+            "des mêmes verbatims pour les deux. Sur tant de comparaisons, quelques intervalles excluent zéro "
+            "par hasard : « moins bon » et « meilleur » demandent un écart que le hasard n'explique pas sur "
+            "toutes ensemble (95 %, correction de Bonferroni). Vos verbatims jugent à part : les autres, "
+            "bien plus nombreux, cacheraient ce qui se perd chez vous. Les étiquettes livrées ont été posées "
+            "par un grand modèle de langue d'après la grille ; celles du bureau de relecture, par des "
+            "personnes.",
             *_kept(outcome),
             f"Modèle `{outcome.challenger_id}`, graine {outcome.seed}. Pour refaire : `miroir retrain`.",
         ]
@@ -118,7 +121,7 @@ def reasons(outcome: Retraining) -> list[str]:
     new = verdict.new_themes
     return [
         *_to_use_it(outcome),
-        "Moins bon nulle part au-delà de l'intervalle.",
+        f"Moins bon nulle part au-delà du hasard, sur {len(verdict.comparisons)} comparaisons.",
         *better,
         *([f"Thèmes nouveaux, sans rien à quoi les comparer : {', '.join(new)}."] if new else []),
     ]
@@ -224,5 +227,4 @@ def _number(value: float) -> str:
 
 
 def _interval(each: Comparison) -> str:
-    gap = each.challenger - each.champion
-    return f"{gap:+.3f} [{each.low:+.3f} ; {each.high:+.3f}]".replace(".", ",").replace("-", "−")
+    return f"{each.gap:+.3f} [{each.low:+.3f} ; {each.high:+.3f}]".replace(".", ",").replace("-", "−")

@@ -150,6 +150,59 @@ def test_challenger_that_lost_a_theme_is_refused():
     assert not verdict.is_promoted
 
 
+def with_rare_labels(gold):
+    gold.enchantment[::7], gold.incivility[::6] = LABELS.enchantment.index("relational"), 1
+    return gold
+
+
+def misread(gold, rng, share):
+    """What a model says that errs at random, in all labels, on a share of the verbatims."""
+    perfect = said(gold, GOOD).decided
+    codes = {
+        "sentiment": (gold.sentiment, 4),
+        "enchantment": (gold.enchantment, 3),
+        "incivility": (gold.incivility, 3),
+    }
+    found = {
+        name: np.where(rng.random(len(gold)) < share, rng.integers(0, n, len(gold)), right).astype(np.intp)
+        for name, (right, n) in codes.items()
+    }
+    themes = {
+        theme: np.where(rng.random(len(gold)) < share, rng.integers(0, 5, len(gold)), gold.themes[:, k])
+        for k, theme in enumerate(LABELS.themes)
+    }
+    return Predictions(replace(perfect, **found, themes=themes), None)
+
+
+def test_a_challenger_just_as_good_is_seldom_refused():
+    """Two models that err by the same law: a refusal is chance, and is to happen once in twenty or forty."""
+    gold = with_rare_labels(gold_of(100, 100))
+    rng = np.random.default_rng(0)
+    verdicts = [
+        compare(gold, misread(gold, rng, 0.3), misread(gold, rng, 0.3), n_resamples=60) for _ in range(30)
+    ]
+    assert all(len(each.comparisons) >= 10 for each in verdicts)
+    # Each figure alone, at 95 %, refuses several times as many.
+    alone = sum(any(figure.high < 0 for figure in each.comparisons) for each in verdicts)
+    refused = sum(not each.is_promoted for each in verdicts)
+    assert refused <= 3 < alone
+
+
+def test_a_loss_of_one_in_ten_is_refused_among_many_figures():
+    gold = gold_of(200, 200)
+    champion = misread(gold, np.random.default_rng(0), 0.2)
+    sentiment = champion.decided.sentiment.copy()
+    right = np.flatnonzero(sentiment == gold.sentiment)[::8]
+    sentiment[right] = 3 - sentiment[right]
+    challenger = replace(champion, decided=replace(champion.decided, sentiment=sentiment))
+    verdict = compare(gold, champion, challenger, n_resamples=100)
+    assert {(each.audience, each.measure) for each in verdict.worse} >= {
+        ("customer", "sentiment.accuracy"),
+        ("employee", "sentiment.accuracy"),
+    }
+    assert {each.n_together for each in verdict.comparisons} == {len(verdict.comparisons)}
+
+
 def test_same_seed_gives_the_same_intervals():
     gold = gold_of(60, 60)
     once, again = (compare(gold, said(gold, POOR), said(gold, GOOD), seed=7) for _ in range(2))
