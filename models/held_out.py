@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.errors import ModelError
 from models.gold import GoldSet, text_keys
 from models.labels import LabelSpace
-from models.oof import read_oof
+from models.oof import read_learnt, read_oof
 from models.predictions import Predictions, predict_gold
 from models.promotion import take_predictions
 from models.tagger import Tagger
@@ -22,7 +22,7 @@ def honest_predictions(folder: Path, tagger: Tagger, gold: GoldSet, own: Flags) 
     """Say what a model says of verbatims without having learnt from them.
 
     Where it learnt from a verbatim, its out-of-fold prediction is taken. Where it cannot have known it, it
-    reads it now. Other verbatims cannot judge it.
+    reads it now. Others cannot judge it, nor can own ones that it learnt from without such a prediction.
 
     Args:
         folder: The model's.
@@ -33,11 +33,13 @@ def honest_predictions(folder: Path, tagger: Tagger, gold: GoldSet, own: Flags) 
     Returns:
         Predictions of all verbatims, and which of them may judge.
     """
-    keys = [str(key) for key in text_keys(gold)]
+    numbers = text_keys(gold)
+    keys = [str(key) for key in numbers]
     predictions = predict_gold(tagger, gold)
+    fresh = own & ~np.isin(numbers, read_learnt(folder))
     stored = stored_predictions(folder, gold.labels)
     if stored is None:
-        return predictions, own
+        return predictions, fresh
     before, said, _ = stored
     rows_by_key = {key: row for row, key in enumerate(before.ids)}
     known = np.array([key in rows_by_key for key in keys], dtype=np.bool_)
@@ -45,7 +47,7 @@ def honest_predictions(folder: Path, tagger: Tagger, gold: GoldSet, own: Flags) 
         at = np.flatnonzero(known)
         rows = np.array([rows_by_key[keys[position]] for position in at], dtype=np.intp)
         predictions = predictions.with_rows(at, take_predictions(said, rows))
-    return predictions, known | own
+    return predictions, known | fresh
 
 
 def stored_predictions(

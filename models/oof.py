@@ -18,9 +18,11 @@ from models.errors import ModelError
 from models.gold import UNKNOWN, GoldSet, text_keys
 from models.labels import LabelSpace
 from models.predictions import Predictions
+from models.registry import member_folder, read_card
 from models.tagger import TagProbabilities, VerbatimBatch
 
 OOF_FILE = "oof.parquet"
+LEARNT_FILE = "learnt.parquet"
 _LABELS = ("sentiment", "enchantment", "incivility")
 
 
@@ -148,6 +150,20 @@ def read_oof(folder: Path, labels: LabelSpace) -> tuple[GoldSet, Predictions, ND
         confidence=np.array(table["confidence"], dtype=np.float32),
     )
     return gold, Predictions(decided, probabilities), np.array(table["n_words"], dtype=np.int16)
+
+
+def write_learnt(folder: Path, keys: NDArray[np.uint64]) -> None:
+    """Write the text keys of verbatims that a model learnt from and was not judged on."""
+    pq.write_table(pa.table({"text_key": keys}), folder / LEARNT_FILE, compression="zstd")
+
+
+def read_learnt(folder: Path) -> NDArray[np.uint64]:
+    """Read what `write_learnt` wrote, for a model and those that it is made of."""
+    found = [read_learnt(member_folder(folder, name)) for name in read_card(folder).get("members", ())]
+    path = folder / LEARNT_FILE
+    if path.is_file():
+        found.append(pq.read_table(path)["text_key"].to_numpy())
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *found]))
 
 
 def _rounded(column: NDArray[np.floating]) -> NDArray[np.float32]:

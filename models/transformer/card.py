@@ -31,8 +31,9 @@ A hub encoder under Miroir's label heads: sentiment, enchantment, incivility, an
 polarity.
 
 - Learnt from {n_train} labelled verbatims of customers and employees.
-- Stopped early, calibrated and given its thresholds on {len(held_out)} others ({sources}); measure it on a
-  third set with `miroir evaluate` before its figures are quoted.
+- Stopped early, calibrated and given its thresholds on {len(held_out)} others ({sources}): `miroir evaluate`
+  tells its figures on these, `miroir blend` and published intervals rest on them. Stopping has seen them:
+  measure it on a third set (`--gold`) before its figures are quoted.
 - Codebook {held_out.labels.codebook_hash}; labels made by a language model that read each text against the
   codebook.
 - Texts were masked before training; mask what it reads with `miroir mask`.

@@ -31,16 +31,16 @@ from transformers import (
     TrainingArguments,
 )
 
-from models.blend.combine import fit_combination
+from models.blend.training import Combined, combine_held_out
 from models.compact.encoding import PairEncoder
 from models.compact.layout import ScoreLayout, Scores, probabilities_of
 from models.compact.tagger import TOKENIZER_FILE, WEIGHTS_FILE
 from models.encoder.export import export_onnx
 from models.encoder.heads import LabelHeads, LossWeights, Targets, multitask_loss
-from models.gold import GoldSet
+from models.gold import GoldSet, text_keys
 from models.labels import LabelSpace
+from models.oof import write_learnt, write_oof
 from models.registry import MODEL_FILE
-from models.thresholds import learn_rule
 from models.transformer.card import write_card
 
 ENCODER_FOLDER = "encoder"
@@ -127,6 +127,10 @@ class _ScoresOnly(nn.Module):
 def train_transformer(train: GoldSet, held_out: GoldSet, settings: TransformerSettings, folder: Path) -> Path:
     """Fine-tune, stop early, calibrate on what was held out, save and export.
 
+    What it says of the verbatims held out is kept as its out-of-fold predictions: published intervals and
+    blends rest on them. Stopping has seen them, which makes them a little kind; calibration and thresholds
+    are judged without what they were learnt on.
+
     Args:
         train: Verbatims to learn from.
         held_out: Verbatims to stop, calibrate and choose thresholds on; of other sources for honest figures.
@@ -146,9 +150,11 @@ def train_transformer(train: GoldSet, held_out: GoldSet, settings: TransformerSe
         trainer = _trainer(model, pairs, _dataset(train, pairs), _dataset(held_out, pairs), settings, scratch)
         trainer.train()
         found = trainer.predict(_dataset(held_out, pairs)).predictions
-    scores = np.asarray(found, dtype=np.float32)
+    combined = combine_held_out([probabilities_of(np.asarray(found, dtype=np.float32), layout)], held_out)
     save_transformer(model, tokenizer, folder, settings)
-    _write_settings(folder, held_out, scores, layout, settings, pairs.pad_id)
+    _write_settings(folder, held_out.labels, combined, settings, pairs.pad_id)
+    write_oof(folder, held_out, combined.unseen)
+    write_learnt(folder, text_keys(train))
     model.to("cpu")
     export_onnx(
         _ScoresOnly(model.eval()), folder / WEIGHTS_FILE, eight_bits=settings.eight_bits, traced=False
@@ -271,16 +277,9 @@ def _trainer(
 
 
 def _write_settings(
-    folder: Path,
-    held_out: GoldSet,
-    scores: Scores,
-    layout: ScoreLayout,
-    settings: TransformerSettings,
-    pad_id: int,
+    folder: Path, learnt: LabelSpace, combined: Combined, settings: TransformerSettings, pad_id: int
 ) -> None:
-    raw = probabilities_of(scores, layout)
-    calibration = fit_combination([raw], held_out)
-    labels = asdict(held_out.labels)
+    labels = asdict(learnt)
     content = {
         "kind": "transformer",
         "version": VERSION,
@@ -290,7 +289,7 @@ def _write_settings(
         "max_tokens": settings.max_tokens,
         "pad_id": pad_id,
         "training": asdict(replace(settings, encoder=Path(settings.encoder).name)),
-        "calibration": calibration.as_json(),
-        "rule": learn_rule(calibration.apply([raw], held_out.batch.audiences), held_out).as_json(),
+        "calibration": combined.combination.as_json(),
+        "rule": combined.rule.as_json(),
     }
     (folder / MODEL_FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -10,9 +10,13 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from models.blend.training import blend_unseen
 from models.compact.tagger import WEIGHTS_FILE, load_network
 from models.encoder.export import quantise_onnx
-from models.registry import load_tagger
+from models.gold import text_keys
+from models.held_out import honest_predictions
+from models.oof import read_learnt, read_oof
+from models.registry import load_tagger, read_out_of_fold
 from models.transformer.training import (
     TransformerSettings,
     load_transformer,
@@ -109,7 +113,27 @@ def test_model_folder_is_whole(model_folder: Path) -> None:
         "CARD.md",
         "encoder",
         "heads.safetensors",
+        "oof.parquet",
+        "learnt.parquet",
     }
     card = (model_folder / "CARD.md").read_text(encoding="utf-8")
     assert "Learnt from 48 labelled verbatims" in card
     assert LABELS.codebook_hash in card
+
+
+def test_calibration_and_blends_rest_on_what_was_held_out(model_folder: Path, tmp_path: Path) -> None:
+    gold = gold_set()
+    held_out, _, _ = read_oof(model_folder, LABELS)
+    assert held_out.ids == tuple(str(key) for key in text_keys(gold)[48:])
+    table = read_out_of_fold(str(model_folder))
+    assert table is not None
+    assert table.num_rows == 12
+    blend_unseen(tmp_path / "blend", [str(model_folder), str(model_folder)], LABELS)
+    assert set(read_learnt(tmp_path / "blend")) == set(text_keys(gold)[:48])
+
+
+def test_own_verbatims_that_it_learnt_from_judge_it_no_longer(model_folder: Path) -> None:
+    gold = gold_set()
+    tagger = load_tagger(str(model_folder), LABELS)
+    _, judging = honest_predictions(model_folder, tagger, gold, np.ones(len(gold), dtype=np.bool_))
+    np.testing.assert_array_equal(np.flatnonzero(judging), np.arange(48, 60))
