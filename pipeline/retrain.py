@@ -27,7 +27,15 @@ from pipeline.errors import ConfigError
 from pipeline.job import Job
 from pipeline.model_choice import DEFAULT, MODELS, promote
 from pipeline.retrain_report import CARD_FILE, Retraining, write_report
-from pipeline.training_data import GOLD_FOLDER, MOST_VERBATIMS, TrainingData, gather, masked, shipped_themes
+from pipeline.training_data import (
+    MOST_VERBATIMS,
+    TrainingData,
+    at_most,
+    authored_files,
+    gather,
+    masked,
+    read_labelled,
+)
 
 Report = Callable[[str], None]
 
@@ -137,8 +145,9 @@ def retrain(
 def _gather(
     job: Job, data: Path | None, own: Sequence[Path], shipped: Sequence[Path] | None, report: Report
 ) -> Material:
-    reviewed = corrections(job)
-    mine = joined_gold(read_gold(own, job.labels), gold_from_records(reviewed, job.labels))
+    reviewed = at_most(MOST_VERBATIMS, gold_from_records(corrections(job), job.labels), report)
+    named = at_most(MOST_VERBATIMS - len(reviewed), read_gold(own, job.labels), report)
+    mine = joined_gold(named, reviewed)
     if not len(mine):
         raise ConfigError.because(
             "there is nothing new to learn from",
@@ -147,13 +156,12 @@ def _gather(
             where=job.config.workspace,
             do="Review some verbatims first: fifty of each audience of the workspace must judge",
         )
-    paths = sorted(GOLD_FOLDER.glob("authored*.jsonl")) if shipped is None else shipped
-    authored = masked(read_gold(paths, job.labels, themes_read=shipped_themes()))
-    given = (
-        TrainingData(authored, None)
-        if data is None
-        else gather(data, job.labels, [], report, most=MOST_VERBATIMS)
-    )
+    room = MOST_VERBATIMS - len(mine)
+    if data is None:
+        paths = authored_files(answers=False) if shipped is None else shipped
+        given = TrainingData(masked(read_labelled(paths, [], job.labels, room, report)), None)
+    else:
+        given = gather(data, job.labels, [], report, most=room)
     gold = joined_gold(given.gold, masked(mine))
     others = np.where(given.gold.sources == AUTHORED, AUTHORED, REAL)
     return Material(

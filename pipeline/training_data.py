@@ -87,8 +87,8 @@ def gather(
         labels: The codebook's label space.
         own: Labelled verbatims to learn from as well.
         report: Told what is being done.
-        most: Most verbatims to learn from. Authored answers and long reviews are then left out, and reviews
-            labelled by hash evenly beyond it.
+        most: Most verbatims to learn from. Authored answers and long reviews are then left out, and evenly
+            beyond it reviews labelled by hash, then what else comes with Miroir, then own ones.
 
     Raises:
         ConfigError: The folder lacks one of the two files.
@@ -105,13 +105,13 @@ def gather(
     report("reading labelled verbatims and reviews")
     reviews = pl.read_parquet(data / REVIEWS)
     authored = authored_files(answers=most is None)
-    shipped = read_labelled([data / LABELLED, *authored], own, labels)
+    shipped = read_labelled([data / LABELLED, *authored], own, labels, most, report)
     found = _labelled_reviews(reviews, labels, set(shipped.batch.texts))
     if most is not None:
         found = [record for record in found if record.get("series") != LONG_REVIEWS]
     joined = gold_from_records(found, labels, themes_read=shipped_themes())
     if most is not None:
-        joined = thinned(joined, max(0, most - len(shipped)))
+        joined = at_most(most - len(shipped), joined, report)
     report("masking")
     gold = masked(joined_gold(shipped, joined))
     return TrainingData(gold, _rated(reviews, gold, report))
@@ -129,15 +129,27 @@ def authored_files(*, answers: bool) -> list[Path]:
     )
 
 
-def read_labelled(shipped: Sequence[Path], own: Sequence[Path], labels: LabelSpace) -> GoldSet:
+def read_labelled(
+    shipped: Sequence[Path],
+    own: Sequence[Path],
+    labels: LabelSpace,
+    most: int | None = None,
+    report: Callable[[str], None] = lambda message: None,
+) -> GoldSet:
     """Read labelled verbatims: those that come with Miroir, then somebody's own.
 
     Args:
         shipped: Files whose readers knew the shipped codebook: of a theme added to it they say nothing.
         own: Files whose readers knew the codebook in use.
         labels: The codebook's label space.
+        most: Most verbatims in all, somebody's own first.
+        report: Told how many were left aside.
     """
-    return joined_gold(read_gold(shipped, labels, themes_read=shipped_themes()), read_gold(own, labels))
+    theirs, mine = read_gold(shipped, labels, themes_read=shipped_themes()), read_gold(own, labels)
+    if most is not None:
+        mine = at_most(most, mine, report)
+        theirs = at_most(most - len(mine), theirs, report)
+    return joined_gold(theirs, mine)
 
 
 def shipped_themes() -> frozenset[str] | None:
@@ -153,6 +165,14 @@ def thinned(gold: GoldSet, most: int) -> GoldSet:
     """Leave verbatims out evenly, by a hash of their text, until at most so many remain."""
     kept = np.argsort(text_keys(gold), kind="stable")[:most]
     return gold.take(np.sort(kept))
+
+
+def at_most(most: int, gold: GoldSet, report: Callable[[str], None]) -> GoldSet:
+    """Leave verbatims out as `thinned` does, and tell how many."""
+    kept = thinned(gold, most)
+    if len(kept) < len(gold):
+        report(f"{len(gold) - len(kept)} labelled verbatims left aside, {len(kept)} kept of these")
+    return kept
 
 
 def masked(gold: GoldSet) -> GoldSet:

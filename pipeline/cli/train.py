@@ -55,7 +55,10 @@ def train(
     ] = True,
     codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
     most: Annotated[
-        int, typer.Option(help="Verbatims appris au plus : la mémoire croît comme leur carré.")
+        int,
+        typer.Option(
+            help="Verbatims appris au plus, les vôtres d'abord : la mémoire croît comme leur carré."
+        ),
     ] = MOST_VERBATIMS,
     seed: Annotated[int, typer.Option(help="Graine : même graine, mêmes poids.")] = 0,
     forget_names: Annotated[
@@ -80,7 +83,7 @@ def train(
         content = gather(folder, labels, own, report, most=most)
     elif own:
         shipped = authored_files(answers=False) if authored else []
-        content = TrainingData(masked(read_labelled(shipped, own, labels)), None)
+        content = TrainingData(masked(read_labelled(shipped, own, labels, most, report)), None)
     else:
         raise ConfigError.because(
             "there is nothing to learn from",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pipeline.retrain
+import pipeline.training_data
 from flows.train import train
 from pipeline.job import open_job
 from pipeline.model_choice import promoted_model
@@ -38,7 +38,7 @@ def test_flow_refuses_on_too_few_corrections_and_its_artifact_says_why(small_run
     gold.mkdir()
     lines = AUTHORED.read_text(encoding="utf-8").splitlines()[::45]
     (gold / "authored.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    monkeypatch.setattr(pipeline.retrain, "GOLD_FOLDER", gold)
+    monkeypatch.setattr(pipeline.training_data, "GOLD_FOLDER", gold)
     job = open_job(small_run.config)
     ingest_all(job)
     review_some(job, 12)

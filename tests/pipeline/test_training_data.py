@@ -12,7 +12,7 @@ from models.gold import gold_from_records
 from pipeline import training_data
 from pipeline.codebook import read_codebook
 from pipeline.errors import ConfigError
-from pipeline.training_data import gather, labelled_hashes, masked, thinned
+from pipeline.training_data import gather, labelled_hashes, masked, read_labelled, thinned
 
 LABELS = read_codebook().label_space
 RECORD = {
@@ -110,3 +110,25 @@ def test_thinned_leaves_out_the_same_whatever_the_order() -> None:
     assert len(kept) == 40
     assert thinned(gold.take(np.arange(59, -1, -1)), 40).ids == kept.ids[::-1]
     assert thinned(gold, 100).ids == gold.ids
+
+
+def test_read_labelled_keeps_own_verbatims_first_when_not_all_fit(tmp_path: Path) -> None:
+    for name, n in (("shipped", 30), ("own", 20)):
+        rows = [json.dumps({**RECORD, "id": f"{name}{i}", "text": f"{name} {i}"}) for i in range(n)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    files = [tmp_path / "shipped.jsonl"], [tmp_path / "own.jsonl"]
+    told: list[str] = []
+
+    def sizes(most: int | None) -> tuple[int, int]:
+        ids = read_labelled(*files, LABELS, most, told.append).ids
+        return sum(name.startswith("shipped") for name in ids), sum(name.startswith("own") for name in ids)
+
+    assert sizes(None) == sizes(50) == (30, 20)
+    assert told == []
+    assert sizes(25) == (5, 20)
+    assert sizes(12) == (0, 12)
+    assert told == [
+        "25 labelled verbatims left aside, 5 kept of these",
+        "8 labelled verbatims left aside, 12 kept of these",
+        "30 labelled verbatims left aside, 0 kept of these",
+    ]
