@@ -24,6 +24,7 @@ from pipeline.estimate.scores import Floats, Measure
 from pipeline.estimate.series import series_of
 from pipeline.estimate.significance import adjusted
 from pipeline.estimate.tables import (
+    LOWEST,
     NODES,
     PEOPLE,
     SPAN,
@@ -174,6 +175,7 @@ def _alert_rows(
         NODES: one_node(node_names(keys, estimates.dimensions, measure.group)),
         SPAN: 1.0 - measure.low,
         PEOPLE: estimates.cells.people[where],
+        LOWEST: measure.low,
     }
     table = fill(keys, columns, target)
     place = table.schema.get_field_index("p_adjusted")

@@ -26,6 +26,7 @@ from pipeline.estimate.ratings import rating_figures, sum_ratings
 from pipeline.estimate.reviewed import join_reviews
 from pipeline.estimate.scores import Measure
 from pipeline.estimate.tables import (
+    LOWEST,
     NODES,
     NOT_TRAINED,
     PEOPLE,
@@ -153,6 +154,7 @@ def _measure(estimates: Estimates, measure: Measure) -> pa.Table:
         NODES: one_node(node_names(keys, estimates.dimensions, measure.group)),
         SPAN: 1.0 - measure.low,
         PEOPLE: cells.group_people[shown, group],
+        LOWEST: measure.low,
     }
     return fill(keys, columns, private_measure_schema(estimates.dimensions))
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from pipeline.config import RATING_SCALES
 from pipeline.estimate.frame import Frame
-from pipeline.estimate.tables import NODES, PEOPLE, SPAN, node_names, one_node
+from pipeline.estimate.tables import LOWEST, NODES, PEOPLE, SPAN, node_names, one_node
 
 # A mark depends on the person and on how often they are in the group; see pipeline/estimate/cells.py.
 _MARK = "(sum((person >> 20) * n::UBIGINT) % 2305843009213693951)::BIGINT"
@@ -90,6 +90,7 @@ def rating_figures(
                     NODES: one_node(node_names(here, dimensions, f"rated_{scale}")),
                     SPAN: highest - lowest,
                     PEOPLE: people,
+                    LOWEST: lowest,
                 },
             )
 

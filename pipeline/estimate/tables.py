@@ -15,7 +15,7 @@ from pipeline.estimate.scores import Floats
 
 # Columns that only the protection reads; it takes them away.
 PRIVATE = "_"
-NODES, SPAN, PEOPLE = "_nodes", "_span", "_people"
+NODES, SPAN, PEOPLE, LOWEST = "_nodes", "_span", "_people", "_lowest"
 DECIMALS = 6
 
 NO_DATA, TOO_UNSURE, NO_CALIBRATION = "no_data", "too_unsure", "no_calibration"
@@ -23,7 +23,7 @@ NOT_TRAINED = "not_trained"
 
 
 def private_measure_schema(dimensions: Sequence[str]) -> pa.Schema:
-    """Give the schema of measures before protection: what protects them stands in three more columns."""
+    """Give the schema of measures before protection: what protects them stands in four more columns."""
     return with_private(schema.measure_schema(dimensions))
 
 
@@ -32,11 +32,13 @@ def with_private(target: pa.Schema) -> pa.Schema:
 
     `_nodes` names the groups of people that a row speaks of (`node_names`); `_span` is the width of the
     scale of its value, 0 for a count, and `_people` how many respondents move it: how finely it may be told.
+    `_lowest` is the lowest value of that scale; null for a count or a difference, which lie on none.
     """
     more = [
         pa.field(NODES, pa.list_(pa.string()), nullable=False),
         pa.field(SPAN, pa.float64(), nullable=False),
         pa.field(PEOPLE, pa.int64(), nullable=False),
+        pa.field(LOWEST, pa.float64()),
     ]
     return pa.schema([*target, *more])
 

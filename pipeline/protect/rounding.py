@@ -3,7 +3,8 @@
 Counts go to the nearest multiple of `round_counts`. A value, and the ends of its interval outwards, go to
 a step of 1, 2 or 5 times a power of ten that is at least the weight of `weight_of` people: width of the
 scale × people ÷ respondents. With 20 respondents and two people, a share is told to 10 points; with 2,000,
-to a tenth of a point. Without this, a mean of whole ratings tells the exact number of people, and two
+to a tenth of a point. Steps are counted from the lowest value of the scale, and none leaves it: five
+people who all rate 1 of 5 are told as 1. Without this, a mean of whole ratings tells the exact number of people, and two
 releases tell who came between.
 """
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.config import ProtectConfig
-from pipeline.estimate.tables import DECIMALS, PEOPLE, SPAN
+from pipeline.estimate.tables import DECIMALS, LOWEST, PEOPLE, SPAN
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,7 +42,7 @@ def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
     """Round counts, values and intervals of a table.
 
     Args:
-        table: With `_span` and `_people`.
+        table: With `_span`, `_people` and `_lowest`.
         config: Rounding.
 
     Returns:
@@ -53,12 +54,13 @@ def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
     span = table[SPAN].to_numpy()
     step = step_of(span * weight / np.maximum(people, 1), np.where(span > 0, span, 1.0) * FINEST)
     step = np.where((weight > 0) & (span > 0), step, 0.0)
+    lowest = table[LOWEST].to_numpy()
     for position, column in enumerate(table.schema):
         how = COLUMNS.get(column.name, "")
         if how == "count":
             rounded: pa.Array = _counts(table[column.name], config.round_counts)
         elif how:
-            rounded = _values(table[column.name], step, span, how, config.round_counts)
+            rounded = _values(table[column.name], step, span, lowest, how, config.round_counts)
         else:
             continue
         table = table.set_column(position, column, rounded)
@@ -95,14 +97,18 @@ def _counts(column: pa.ChunkedArray, base: int) -> pa.Array:
     return pa.array(rounded, mask=pc.is_null(column).to_numpy(zero_copy_only=False), type=column.type)
 
 
-def _values(column: pa.ChunkedArray, step: Floats, span: Floats, how: str, base: int) -> pa.Array:
+def _values(
+    column: pa.ChunkedArray, step: Floats, span: Floats, lowest: Floats, how: str, base: int
+) -> pa.Array:
     values = column.to_numpy(zero_copy_only=False).astype(np.float64)
     missing = np.isnan(values)
     slack = {DOWN: 1e-9, NEAREST: 0.0, UP: -1e-9}[how]
+    start = np.nan_to_num(lowest)
     with np.errstate(invalid="ignore", divide="ignore"):
-        units = values / step + slack
+        units = (values - start) / step + slack
         whole = {DOWN: np.floor(units), NEAREST: np.round(units), UP: np.ceil(units)}[how]
-        stepped = whole * step
+        # A difference has no lowest value: it is neither moved nor cut.
+        stepped = np.fmin(np.fmax(start + whole * step, lowest), lowest + span)
     count_like = (span == 0) & (base > 1)
     with np.errstate(invalid="ignore"):
         counted = np.where(values > 0, np.maximum(np.floor((values + base // 2) / base) * base, base), values)
