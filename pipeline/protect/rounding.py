@@ -6,6 +6,8 @@ scale × people ÷ respondents. With 20 respondents and two people, a share is t
 to a tenth of a point. Steps are counted from the lowest value of the scale, and none leaves it: five
 people who all rate 1 of 5 are told as 1. Without this, a mean of whole ratings tells the exact number of people, and two
 releases tell who came between.
+
+A p-value follows from the exact figure and its variance, so it goes up to the next of `P_STEPS`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 FINEST = 0.001  # of the width of the scale
 DOWN, NEAREST, UP = "floor", "round", "ceil"
+P_STEPS = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0])
 COUNTS = ("n_verbatims", "n_respondents", "n_reviewed")
 COLUMNS = {
     "value": NEAREST,
@@ -34,12 +37,13 @@ COLUMNS = {
     "expected": NEAREST,
     "band_low": DOWN,
     "band_high": UP,
+    "p_adjusted": "p_value",
     **dict.fromkeys(COUNTS, "count"),
 }
 
 
 def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
-    """Round counts, values and intervals of a table.
+    """Round counts, values, intervals and p-values of a table.
 
     Args:
         table: With `_span`, `_people` and `_lowest`.
@@ -59,6 +63,8 @@ def round_table(table: pa.Table, config: ProtectConfig) -> pa.Table:
         how = COLUMNS.get(column.name, "")
         if how == "count":
             rounded: pa.Array = _counts(table[column.name], config.round_counts)
+        elif how == "p_value":
+            rounded = _p_values(table[column.name])
         elif how:
             rounded = _values(table[column.name], step, span, lowest, how, config.round_counts)
         else:
@@ -95,6 +101,12 @@ def _counts(column: pa.ChunkedArray, base: int) -> pa.Array:
     values = pc.fill_null(column, 0).to_numpy()
     rounded = np.where(values > 0, np.maximum((values + base // 2) // base * base, base), 0)
     return pa.array(rounded, mask=pc.is_null(column).to_numpy(zero_copy_only=False), type=column.type)
+
+
+def _p_values(column: pa.ChunkedArray) -> pa.Array:
+    values = column.to_numpy(zero_copy_only=False)
+    missing = np.isnan(values)
+    return pa.array(P_STEPS[np.searchsorted(P_STEPS, np.where(missing, 1.0, values))], mask=missing)
 
 
 def _values(

@@ -47,7 +47,12 @@ COLUMNS: dict[str, Meaning] = {
     "customer_value": Meaning("The customers' side of the gap"),
     "employee_value": Meaning("The employees' side of the gap"),
     "quadrant": Meaning("Where the two sides stand, only where the intervals let one say so: see `codebook`"),
-    "p_adjusted": Meaning("P-value corrected for the many looked at (Benjamini-Hochberg)", low=0, high=1),
+    "p_adjusted": Meaning(
+        "P-value corrected for the many looked at (Benjamini-Hochberg), rounded up to 0.001, 0.01, 0.05, "
+        "0.1, 0.2, 0.5 or 1; `significant` was judged before",
+        low=0,
+        high=1,
+    ),
     "significant": Meaning("Whether it stands after that correction"),
     "dimension": Meaning("Name of a dimension"),
     "member": Meaning("One of its members"),

@@ -46,3 +46,12 @@ def test_round_table_never_leaves_a_scale_of_ratings(scale, people):
 def test_round_table_counts_a_difference_from_zero():
     row = rounded(5, value=-2.9, low=-4.0, high=-0.1, **{SPAN: 4.0, LOWEST: None})
     assert (row["value"], row["low"], row["high"]) == (-2, -4, 0)
+
+
+def test_round_table_tells_p_values_by_steps_upwards():
+    """How 30 people rated follows from four decimals of p, where the rounded figure keeps it."""
+    told = {p: rounded(30, p_adjusted=p, **{SPAN: 4.0, LOWEST: None})["p_adjusted"] for p in EXACT_P}
+    assert told == EXACT_P
+
+
+EXACT_P = {0.0: 0.001, 0.0011: 0.01, 0.05: 0.05, 0.0501: 0.1, 0.8342: 1.0, 1.0: 1.0, None: None}
