@@ -6,7 +6,8 @@ Between two periods it changes by
     Σ (s' − s) · (r + r') / 2   +   Σ (s + s') / 2 · (r' − r)
            mix                              tone
 
-which adds up exactly. Source: Kitagawa (1955), Components of a Difference Between Two Rates, JASA 50.
+which adds up exactly. A balance is given only where the share of its theme and itself are sure enough to be
+figures of their own. Source: Kitagawa (1955), Components of a Difference Between Two Rates, JASA 50.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scipy import stats
 
 from pipeline import schema
 from pipeline.estimate.estimates import Estimates
+from pipeline.estimate.ratios import figures_of
 from pipeline.estimate.scores import Floats, Measure, theme_group
 from pipeline.estimate.series import Series, series_of
 from pipeline.estimate.significance import adjust
@@ -86,7 +88,7 @@ def _change(estimates: Estimates, measure: Measure, before: Ints, now: Ints, tar
             "measure": measure.name,
             "value": value,
             "before": figures.value[before],
-            **_interval(value, variance, estimates.config.level),
+            **_interval(value, variance, estimates.config.level, 1.0 - measure.low),
         },
         measure.group,
         measure.counted,
@@ -96,15 +98,17 @@ def _change(estimates: Estimates, measure: Measure, before: Ints, now: Ints, tar
 
 def _balances(estimates: Estimates, before: Ints, now: Ints, target: pa.Schema) -> list[pa.Table]:
     """The balance by theme and over all themes, cut into mix and tone."""
+    level = estimates.config.level
     parts, whole = [], np.zeros((4, len(now)))
     variance = np.zeros(len(now))
     for theme in estimates.themes:
-        share = estimates.figures["theme_share", theme]
-        top = estimates.book.index[f"{theme}_balance"]
-        balance = estimates.means.value[:, top]
-        spread = estimates.means.error[:, top] + estimates.means.sampling[:, top]
-        old, new = balance[before], balance[now]
-        mix, tone = mix_and_tone(share.value[before], old, share.value[now], new)
+        share = estimates.figures["theme_share", theme].value
+        measure = Measure(BALANCE, f"{theme}_balance", theme=theme, group=theme_group(theme), low=-1.0)
+        balance = figures_of(measure, estimates.book, estimates.means, estimates.cells, level)
+        given = np.where(np.isnan(share), np.nan, balance.value)
+        old, new = given[before], given[now]
+        mix, tone = mix_and_tone(share[before], old, share[now], new)
+        spread = balance.error + balance.sampling
         theirs = spread[before] + spread[now]
         whole += np.stack([new - old, old, mix, tone])
         variance += theirs
@@ -115,11 +119,12 @@ def _balances(estimates: Estimates, before: Ints, now: Ints, target: pa.Schema) 
             "mix": mix,
             "tone": tone,
         }
-        columns |= {"value": new - old, **_interval(new - old, theirs, estimates.config.level)}
-        parts.append(_rows(estimates, before, now, target, columns, theme_group(theme), "all", 2.0))
+        columns |= {"value": new - old, **_interval(new - old, theirs, level, 2.0)}
+        parts.append(_rows(estimates, before, now, target, columns, measure.group, measure.counted, 2.0))
     value, old, mix, tone = whole
     columns = dict[str, object](measure=BALANCE, value=value, before=old, mix=mix, tone=tone)
-    columns |= _interval(value, variance, estimates.config.level)
+    # A verbatim may speak of every theme: their sum moves that much further.
+    columns |= _interval(value, variance, level, 2.0 * len(estimates.themes))
     parts.append(_rows(estimates, before, now, target, columns, "all", "all", 2.0))
     return parts
 
@@ -137,27 +142,31 @@ def mix_and_tone(
 
     Returns:
         Mix and tone; their sum is `balance_now − balance`. A theme that nobody spoke of has the net of the
-        other period, so all of its change is mix.
+        other period, so all of its change is mix. NaN where a share is. Share and balance are estimated
+        apart, so their ratio is cut where it leaves the scale of a net.
 
     >>> mix, tone = mix_and_tone(np.array([0.2]), np.array([0.1]), np.array([0.4]), np.array([-0.1]))
     >>> mix.round(3).tolist(), tone.round(3).tolist()
     ([0.025], [-0.225])
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        net, net_now = balance / share, balance_now / share_now
+        net = np.clip(balance / share, -1.0, 1.0)
+        net_now = np.clip(balance_now / share_now, -1.0, 1.0)
         net, net_now = np.where(share > 0, net, net_now), np.where(share_now > 0, net_now, net)
-        mix = np.nan_to_num((share_now - share) * (net + net_now) / 2)
+        mix = (share_now - share) * (net + net_now) / 2
+    mix = np.where((share == 0) & (share_now == 0), 0.0, mix)
     return mix, (balance_now - balance) - mix
 
 
-def _interval(value: Floats, variance: Floats, level: float) -> dict[str, object]:
+def _interval(value: Floats, variance: Floats, level: float, widest: float) -> dict[str, object]:
+    """Give the interval, cut at the largest change that the scale allows, and the raw p-value."""
     error = np.sqrt(variance)
     half = stats.norm.ppf(0.5 + level / 2) * error
     with np.errstate(invalid="ignore", divide="ignore"):
         p = 2 * stats.norm.sf(np.abs(value) / error)
     return {
-        "low": value - half,
-        "high": value + half,
+        "low": np.maximum(value - half, -widest),
+        "high": np.minimum(value + half, widest),
         "level": np.where(np.isnan(half) | np.isnan(value), np.nan, level),
         "p_adjusted": p,
     }

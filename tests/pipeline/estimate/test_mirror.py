@@ -1,8 +1,6 @@
-"""The mirror, links, drivers, changes and alerts."""
+"""The mirror, links, drivers and alerts."""
 
 from __future__ import annotations
-
-import datetime as dt
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from pipeline.config import EstimateConfig, PerceptionConfig
 from pipeline.estimate.alerts import MIN_HISTORY, bands
-from pipeline.estimate.changes import mix_and_tone
 from pipeline.estimate.drivers import fit_clustered
 from pipeline.estimate.links import MIN_UNITS, rank_correlation
 from pipeline.estimate.measures import estimate
@@ -168,27 +165,6 @@ def test_drivers_are_not_given_when_few_do_not_speak_of_the_theme(world):
     table = estimate(world.inputs(), EstimateConfig(), LABELS)["drivers"]
     assert {row["theme"] for row in table.to_pylist()} == {"listening"}
     assert {row["_people"] for row in table.to_pylist()} == {15}
-
-
-SHARES = st.floats(0.01, 1)
-
-
-@settings(max_examples=100, deadline=None)
-@given(share=SHARES, later=SHARES, net=st.floats(-1, 1), net_later=st.floats(-1, 1))
-def test_mix_and_tone_add_up_to_change(share, later, net, net_later):
-    before, now = np.array([share * net]), np.array([later * net_later])
-    mix, tone = mix_and_tone(np.array([share]), before, np.array([later]), now)
-    assert mix[0] + tone[0] == pytest.approx(now[0] - before[0], abs=1e-12)
-
-
-def test_changes_compare_with_period_before(world):
-    world.add(
-        [verbatim(i, date=dt.date(2026, 1 + i // 50, 9)) for i in range(100)],
-        [annotation(i, sentiment="positive" if i < 40 or i >= 90 else "negative") for i in range(100)],
-    )
-    table = estimate(world.inputs(), EstimateConfig(), LABELS)["changes"]
-    row = one(table, measure="sentiment_negative", period="2026-02")
-    assert (row["value"], row["before"]) == (pytest.approx(0.6, abs=1e-3), pytest.approx(0.2, abs=1e-3))
 
 
 def test_alerts_are_rare_in_quiet_months():
