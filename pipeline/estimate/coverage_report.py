@@ -20,6 +20,9 @@ whose interval holds the true share of the verbatims received, at nominal 95 % a
 the cells where a figure is given at all; the others are refused as too unsure, or counted without an
 interval. *Humans*: Wilson's interval from the reviewed verbatims alone. *Naive*: the share of labels
 decided by the tagger, with the usual interval. Widths are those of the 95 % intervals.
+
+Simulated are figures of one cell. Gaps between audiences, the symmetry index and changes from one period
+to the next are not: `tests/pipeline/estimate` holds them on small known cases.
 """
 
 

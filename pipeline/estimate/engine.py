@@ -28,6 +28,7 @@ import numpy.typing as npt
 from pipeline.estimate.calibration import Calibration
 from pipeline.estimate.cells import Cells, Ints
 from pipeline.estimate.curves import Curve
+from pipeline.estimate.differences import welch
 from pipeline.estimate.lines import Lines, Witness, lines_of, sharpen
 from pipeline.estimate.scores import Floats, Score
 
@@ -183,7 +184,7 @@ def _estimate_score(
     curve = _weighed(read_curve, (1 - weight) ** 2).plus(_weighed(seen_curve, weight**2))
     t = _weighed_value(read, 1 - weight) + _weighed_value(seen, weight)
     parts = _weighed_value(read_error, (1 - weight) ** 2), _weighed_value(seen_error, weight**2)
-    freedom = _freedom(parts[0], line.freedom, parts[1], chance.n + PRIOR_LABELS - 1)
+    freedom = welch((parts[0], line.freedom), (parts[1], chance.n + PRIOR_LABELS - 1))
     nothing = ~np.isfinite(read_error) & ~np.isfinite(seen_error)
     counted = nothing & (rest > 0) & (chance.n == 0) & np.isnan(line.slope)
     share = rest / np.maximum(cells.n, 1)
@@ -324,15 +325,6 @@ def _weight(read_error: Floats, seen_error: Floats) -> Floats:
         weight = read_error / (read_error + seen_error)
     weight = np.where(~np.isfinite(seen_error), 0.0, np.where(~np.isfinite(read_error), 1.0, weight))
     return np.nan_to_num(weight)
-
-
-def _freedom(first: Floats, first_freedom: Floats, second: Floats, second_freedom: Floats) -> Floats:
-    """Welch–Satterthwaite degrees of freedom of a sum of two variances."""
-    parts = first**2 / np.maximum(np.nan_to_num(first_freedom, nan=1.0), 1.0) + second**2 / np.maximum(
-        second_freedom, 1.0
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(parts > 0, np.maximum((first + second) ** 2 / parts, 1.0), np.inf)
 
 
 def free_people(cells: Cells, k: int) -> Floats:

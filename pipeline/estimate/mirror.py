@@ -8,8 +8,9 @@ themes that enough people on both sides speak of:
 which is Gower's coefficient of similarity of the two sides, in hundredths: 100 where both live the same, 0
 where all is well on one side and badly on the other, on every theme. It does not change when the sides are
 swapped. Chance alone makes |c_k − e_k| larger, so it is estimated by the square root of max(0, gap² − its
-variance). With one audience missing, or fewer than `MIN_THEMES` themes, there is no index and the reason
-says so.
+variance). The nets of all themes are read through the same sources: the variances of the gaps are off
+together, and their sum has no more degrees of freedom than one of them. With one audience missing, or fewer
+than `MIN_THEMES` themes, there is no index and the reason says so.
 
 Source: Gower (1971), A General Coefficient of Similarity and Some of Its Properties, Biometrics 27.
 """
@@ -21,11 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy import stats
 
 from pipeline import schema
+from pipeline.estimate.differences import Difference, shared_freedom, welch
 from pipeline.estimate.estimates import Estimates
-from pipeline.estimate.ratios import Figures
 from pipeline.estimate.scores import Floats, theme_group
 from pipeline.estimate.significance import adjust
 from pipeline.estimate.tables import (
@@ -106,6 +106,7 @@ class _Gap:
     customer: Floats
     employee: Floats
     variance: Floats
+    freedom: Floats
     customer_people: Ints
     employee_people: Ints
     customer_sure: Floats  # −1, 0 or 1: the sign that the interval allows to state
@@ -122,29 +123,22 @@ class _Gap:
         people = np.append(estimates.cells.group_people[:, group], 0)
         low, high = figures.interval(-1.0, estimates.config.level, with_sampling=True)
         sign = np.append(np.where(low > 0, 1.0, np.where(high < 0, -1.0, 0.0)), 0.0)
-        value, variance = np.append(figures.value, np.nan), np.append(_whole(figures), np.nan)
+        value, variance, freedom = (np.append(column, np.nan) for column in (figures.value, *figures.whole()))
         c, e = pairs.customer, pairs.employee
-        return cls(value[c], value[e], variance[c] + variance[e], people[c], people[e], sign[c], sign[e])
-
-
-def _whole(figures: Figures) -> Floats:
-    variance: Floats = figures.error + figures.sampling
-    return variance
+        together = welch((variance[c], freedom[c]), (variance[e], freedom[e]))
+        return cls(
+            value[c], value[e], variance[c] + variance[e], together, people[c], people[e], sign[c], sign[e]
+        )
 
 
 def _gap_rows(estimates: Estimates, pairs: Pairs, theme: str, gap: _Gap, target: pa.Schema) -> pa.Table:
-    half = stats.norm.ppf(0.5 + estimates.config.level / 2) * np.sqrt(gap.variance)
     value = gap.value
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * stats.norm.sf(np.abs(value) / np.sqrt(gap.variance))
     group = theme_group(theme)
     columns = {
         "theme": theme,
         "measure": "gap",
         "value": value,
-        "low": np.maximum(value - half, -2.0),
-        "high": np.minimum(value + half, 2.0),
-        "level": np.where(np.isnan(half) | np.isnan(value), np.nan, estimates.config.level),
+        **Difference(value, gap.variance, gap.freedom).columns(estimates.config.level, 2.0),
         **counts_of_pairs(estimates, pairs, group),
         "method": None,
         "suppressed": False,
@@ -154,7 +148,6 @@ def _gap_rows(estimates: Estimates, pairs: Pairs, theme: str, gap: _Gap, target:
         "customer_value": gap.customer,
         "employee_value": gap.employee,
         "quadrant": _quadrants(gap),
-        "p_adjusted": p,
         NODES: nodes_of_pairs(pairs, estimates.dimensions, [group]),
         SPAN: 2.0,
         PEOPLE: np.minimum(gap.customer_people, gap.employee_people),
@@ -240,8 +233,10 @@ def _index_rows(estimates: Estimates, pairs: Pairs, gaps: dict[str, _Gap], targe
     value = np.where(fewest >= least, value, np.nan)
     variance = np.stack([gap.variance for gap in gaps.values()], axis=1)
     index, error = symmetry(value, variance)
-    half = stats.norm.ppf(0.5 + estimates.config.level / 2) * error
     used = ~np.isnan(value)
+    freedom = np.stack([gap.freedom for gap in gaps.values()], axis=1)
+    freedom = shared_freedom(np.where(used, variance, 0.0), freedom)
+    half = Difference(index, error**2, freedom).half_width(estimates.config.level)
     people = np.where(used, fewest, np.iinfo(np.int64).max).min(axis=1, initial=np.iinfo(np.int64).max)
     groups = [theme_group(theme) for theme in gaps]
     columns = {

@@ -13,6 +13,7 @@ from scipy import stats
 
 from pipeline import schema
 from pipeline.config import PerceptionConfig
+from pipeline.estimate.differences import Difference, welch
 from pipeline.estimate.frame import Frame
 from pipeline.estimate.tables import NODES, PEOPLE, SPAN, fill, ordered, with_private
 
@@ -53,10 +54,11 @@ def build_perception(frame: Frame, config: PerceptionConfig | None, level: float
         if min(employees[2], customers[2]) < MIN_PEOPLE:
             continue
         value = employees[0] - customers[0]
-        half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(employees[1] + customers[1])
+        freedom = welch(*((np.array(side[1]), np.array(side[2] - 1.0)) for side in (employees, customers)))
+        gap = Difference(np.array(value), np.array(employees[1] + customers[1]), freedom)
         fewest = min(employees[2], customers[2])
         rows.append(
-            _line(frame, measure, value, half, level, fewest, 200.0)
+            _line(frame, measure, value, float(gap.half_width(level)), level, fewest, (-100.0, 100.0))
             | {"customer_value": customers[0], "employee_value": employees[0]}
             | {"n_respondents": employees[2] + customers[2], "n_verbatims": employees[3] + customers[3]}
         )
@@ -104,7 +106,7 @@ def _mean(frame: Frame, condition: str, config: PerceptionConfig) -> tuple[float
     scale = config.bounds
     row = frame.connection.execute(
         f"""
-        SELECT avg(r), var_samp(r) / count(*), count(*), sum(n) FROM (
+        SELECT avg(r), coalesce(var_samp(r), 0), count(*), sum(n) FROM (
             SELECT round(avg(rating), 6) AS r, count(*) AS n FROM frame
             WHERE rating IS NOT NULL AND {condition} GROUP BY person ORDER BY person)
         """,
@@ -112,8 +114,11 @@ def _mean(frame: Frame, condition: str, config: PerceptionConfig) -> tuple[float
     ).fetchall()[0]
     if row[0] is None:
         return 0.0, 0.0, 0, 0
-    factor = 100 / (scale.high - scale.low)
-    return (row[0] - scale.low) * factor, (row[1] or 0.0) * factor**2, int(row[2]), int(row[3])
+    span, people = scale.high - scale.low, int(row[2])
+    # As for mean ratings: five who agree do not make an interval of no width.
+    spread = (row[1] * (people - 1) + span**2 / 4) / people
+    factor = 100 / span
+    return (row[0] - scale.low) * factor, spread / people * factor**2, people, int(row[3])
 
 
 def _share(frame: Frame, column: str, config: PerceptionConfig, level: float) -> list[dict[str, object]]:
@@ -129,22 +134,28 @@ def _share(frame: Frame, column: str, config: PerceptionConfig, level: float) ->
     yes, people, verbatims = (int(value) for value in row)
     centre = (yes + 2) / (people + 4)
     half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(centre * (1 - centre) / (people + 4))
-    line = _line(frame, SHARE, yes / people, half, level, people, 1.0)
+    line = _line(frame, SHARE, yes / people, half, level, people, (0.0, 1.0))
     return [line | {"n_respondents": people, "n_verbatims": verbatims}]
 
 
 def _line(
-    frame: Frame, measure: str, value: float, half: float, level: float, people: int, span: float
+    frame: Frame,
+    measure: str,
+    value: float,
+    half: float,
+    level: float,
+    people: int,
+    scale: tuple[float, float],
 ) -> dict[str, object]:
     stem = "|".join(["all", *("" for _ in frame.dimensions)])
     return {
         "measure": measure,
         "value": round(value, 6),
-        "low": round(value - half, 6),
-        "high": round(value + half, 6),
+        "low": round(max(value - half, scale[0]), 6),
+        "high": round(min(value + half, scale[1]), 6),
         "level": level,
         "method": "count",
         NODES: [f"customer|{stem}|all", f"employee|{stem}|all"],
-        SPAN: span,
+        SPAN: scale[1] - scale[0],
         PEOPLE: people,
     }

@@ -12,6 +12,7 @@ from scipy import stats
 
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.curves import Curve, binomial
+from pipeline.estimate.differences import MOST_FREEDOM
 from pipeline.estimate.engine import CALIBRATED, COUNT, EXACT, Means, free_people
 from pipeline.estimate.netlines import MENTION_NOISE, NetLine
 from pipeline.estimate.scores import Floats, Measure, ScoreBook
@@ -57,18 +58,21 @@ class Figures:
         Returns:
             Lower and upper bounds; NaN where there is none.
         """
-        error = self.error + (self.sampling if with_sampling else 0.0)
-        freedom = np.where(np.isfinite(self.freedom), self.freedom, 1e6)
-        if with_sampling:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                freedom = np.where(self.error > 0, freedom * (error / self.error) ** 2, 1e6)
-        z = stats.t.ppf(0.5 + level / 2, np.minimum(freedom, 1e6))
+        error, freedom = self.whole() if with_sampling else (self.error, self.freedom)
+        z = stats.t.ppf(0.5 + level / 2, np.nan_to_num(np.minimum(freedom, MOST_FREEDOM), nan=MOST_FREEDOM))
         if self.curve is None:
             half = z * np.sqrt(error)
             bounds = self.value - half, self.value + half
         else:
             bounds = self._whole_curve(self.curve, with_sampling).interval(self.value, z)
         return np.maximum(bounds[0], low), np.minimum(bounds[1], 1.0)
+
+    def whole(self) -> tuple[Floats, Floats]:
+        """Give the variance with that of having received these verbatims, and its degrees of freedom."""
+        variance = self.error + self.sampling
+        with np.errstate(invalid="ignore", divide="ignore"):
+            freedom = np.where(self.error > 0, self.freedom * (variance / self.error) ** 2, np.inf)
+        return variance, freedom
 
     def _whole_curve(self, curve: Curve, with_sampling: bool) -> Curve:
         if not with_sampling:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from pipeline.estimate.significance import adjusted
 from tests.pipeline.estimate.conftest import LABELS, annotation, verbatim
 from tests.pipeline.estimate.test_measures import one, rows_of
 
+SHIPPED = Path(__file__).resolve().parents[3] / "models" / "shipped" / "blend" / "oof.parquet"
 NETS = st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=3, max_size=6)
 
 
@@ -100,6 +104,49 @@ def test_perception_gap_is_estimate_minus_reality_in_points(world):
     assert one(table, measure="perception_gap")["value"] == pytest.approx(100 * (6 - 8) / 9, abs=1e-4)
     assert one(table, measure="employee_customers")["value"] == pytest.approx(0.5)
     assert len(rows_of(table, measure="perception_gap_employee_customers")) == 1
+
+
+def test_perception_gap_has_a_width_and_stays_on_its_scale_when_few_agree(world):
+    """Five employees guess 10 where five customers give 1; one employee in fifty is no customer."""
+    rows = [
+        verbatim(
+            i,
+            audience="employee" if i < 50 else "customer",
+            rating=None if 5 <= i < 50 else (10.0 if i < 5 else 1.0),
+            rating_scale=None if 5 <= i < 50 else "ten",
+            question="Quelle note ?" if i < 5 else None,
+            dimensions=[("is_customer", "oui" if i else "non")] if i < 50 else [],
+        )
+        for i in range(55)
+    ]
+    world.add(rows, [annotation(i) for i in range(55)])
+    perception = PerceptionConfig(question="Quelle note ?", scale="ten", customer_dimension="is_customer")
+    config = EstimateConfig(period="all", perception=perception)
+    table = estimate(world.inputs(["is_customer"]), config, LABELS)["mirror"]
+    gap, share = one(table, measure="perception_gap"), one(table, measure="employee_customers")
+    assert (gap["value"], gap["high"]) == (100, 100)
+    assert gap["low"] < 80
+    assert (share["value"], share["high"]) == (0.98, 1)
+
+
+def test_gap_is_no_surer_than_its_sides(world):
+    """80 employees, read through three sources, against 400 customers: Student's law, as for each side."""
+    rows, tags = [], []
+    for i in range(480):
+        employee = i >= 400
+        rows.append(verbatim(i, audience="employee" if employee else "customer"))
+        said = ("negative" if i % 4 else "positive") if employee else ("positive" if i % 4 else "negative")
+        tags.append(annotation(i, sentiment=said, themes={"means": said}))
+    world.add(rows, tags)
+    inputs = world.inputs(calibration=pq.read_table(SHIPPED))
+    tables = estimate(inputs, EstimateConfig(period="all", target="process"), LABELS)
+    sides = [
+        one(tables["measures"], measure="theme_net", theme="means", audience=who)
+        for who in ("customer", "employee")
+    ]
+    gap = one(tables["mirror"], measure="gap", theme="means")
+    widths = [side["high"] - side["low"] for side in sides]
+    assert gap["high"] - gap["low"] > max(widths)
 
 
 def test_estimates_of_customers_are_no_rating_of_employees(world):
