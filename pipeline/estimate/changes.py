@@ -7,19 +7,30 @@ Between two periods it changes by
            mix                              tone
 
 which adds up exactly. A balance is given only where the share of its theme and itself are sure enough to be
-figures of their own. Source: Kitagawa (1955), Components of a Difference Between Two Rates, JASA 50.
+figures of their own.
+
+Two periods of one unit are read through the same calibration line. Where nobody reviewed in either, what is
+not known of the line is an error of both, and all that is left of it in their difference Δ is doubt about
+the slope: Δ² · (variances of the two ends) / slope². What people reviewed is each period's own, and the net
+of a theme is read off no line of its own: there the errors of both periods count whole. This supposes that
+the tagger errs alike in both periods.
+
+Source: Kitagawa (1955), Components of a Difference Between Two Rates, JASA 50.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy import stats
 
 from pipeline import schema
+from pipeline.estimate.differences import Difference, shared_freedom, welch
+from pipeline.estimate.engine import CALIBRATED
 from pipeline.estimate.estimates import Estimates
-from pipeline.estimate.ratios import figures_of
+from pipeline.estimate.ratios import Figures, figures_of
 from pipeline.estimate.scores import Floats, Measure, theme_group
 from pipeline.estimate.series import Series, series_of
 from pipeline.estimate.significance import adjust
@@ -76,8 +87,7 @@ def steps(series: Series) -> tuple[Ints, Ints]:
 
 def _change(estimates: Estimates, measure: Measure, before: Ints, now: Ints, target: pa.Schema) -> pa.Table:
     figures = estimates.figures[measure.name, measure.theme]
-    whole = figures.error + figures.sampling
-    value, variance = figures.value[now] - figures.value[before], whole[now] + whole[before]
+    change = change_of(figures, before, now)
     return _rows(
         estimates,
         before,
@@ -86,9 +96,9 @@ def _change(estimates: Estimates, measure: Measure, before: Ints, now: Ints, tar
         {
             "theme": measure.theme,
             "measure": measure.name,
-            "value": value,
+            "value": change.value,
             "before": figures.value[before],
-            **_interval(value, variance, estimates.config.level, 1.0 - measure.low),
+            **change.columns(estimates.config.level, 1.0 - measure.low),
         },
         measure.group,
         measure.counted,
@@ -96,11 +106,38 @@ def _change(estimates: Estimates, measure: Measure, before: Ints, now: Ints, tar
     )
 
 
+def change_of(figures: Figures, before: Ints, now: Ints) -> Difference:
+    """Compare figures of two periods; an error that both have in common cancels out.
+
+    Args:
+        figures: One measure over every cell.
+        before: Cells of the period before.
+        now: Cells of the period.
+
+    Returns:
+        What changed, one entry a pair of cells.
+    """
+    value = figures.value[now] - figures.value[before]
+    variance, freedom = figures.whole()
+    whole = variance[now] + variance[before]
+    whole_freedom = welch((variance[now], freedom[now]), (variance[before], freedom[before]))
+    if figures.curve is None or figures.noise is None:
+        return Difference(value, whole, whole_freedom)
+    own = (figures.noise + figures.sampling)[now] + (figures.noise + figures.sampling)[before]
+    slope = value**2 * np.maximum(figures.curve.c[now], 0.0)
+    same_line = (figures.method[now] == CALIBRATED) & (figures.method[before] == CALIBRATED)
+    own_freedom = welch((own, np.full_like(own, np.inf)), (slope, figures.freedom[now]))
+    return Difference(
+        value,
+        np.where(same_line, own + slope, whole),
+        np.where(same_line, own_freedom, whole_freedom),
+    )
+
+
 def _balances(estimates: Estimates, before: Ints, now: Ints, target: pa.Schema) -> list[pa.Table]:
     """The balance by theme and over all themes, cut into mix and tone."""
     level = estimates.config.level
-    parts, whole = [], np.zeros((4, len(now)))
-    variance = np.zeros(len(now))
+    parts, whole, changes = [], np.zeros((4, len(now))), []
     for theme in estimates.themes:
         share = estimates.figures["theme_share", theme].value
         measure = Measure(BALANCE, f"{theme}_balance", theme=theme, group=theme_group(theme), low=-1.0)
@@ -108,10 +145,9 @@ def _balances(estimates: Estimates, before: Ints, now: Ints, target: pa.Schema) 
         given = np.where(np.isnan(share), np.nan, balance.value)
         old, new = given[before], given[now]
         mix, tone = mix_and_tone(share[before], old, share[now], new)
-        spread = balance.error + balance.sampling
-        theirs = spread[before] + spread[now]
+        change = replace(change_of(balance, before, now), value=new - old)
+        changes.append(change)
         whole += np.stack([new - old, old, mix, tone])
-        variance += theirs
         columns: dict[str, object] = {
             "theme": theme,
             "measure": BALANCE,
@@ -119,12 +155,15 @@ def _balances(estimates: Estimates, before: Ints, now: Ints, target: pa.Schema) 
             "mix": mix,
             "tone": tone,
         }
-        columns |= {"value": new - old, **_interval(new - old, theirs, level, 2.0)}
+        columns |= {"value": new - old, **change.columns(level, 2.0)}
         parts.append(_rows(estimates, before, now, target, columns, measure.group, measure.counted, 2.0))
     value, old, mix, tone = whole
+    variances = np.stack([change.variance for change in changes], axis=1)
+    freedom = np.stack([change.freedom for change in changes], axis=1)
+    total = Difference(value, variances.sum(axis=1), shared_freedom(variances, freedom))
     columns = dict[str, object](measure=BALANCE, value=value, before=old, mix=mix, tone=tone)
     # A verbatim may speak of every theme: their sum moves that much further.
-    columns |= _interval(value, variance, level, 2.0 * len(estimates.themes))
+    columns |= total.columns(level, 2.0 * len(estimates.themes))
     parts.append(_rows(estimates, before, now, target, columns, "all", "all", 2.0))
     return parts
 
@@ -156,20 +195,6 @@ def mix_and_tone(
         mix = (share_now - share) * (net + net_now) / 2
     mix = np.where((share == 0) & (share_now == 0), 0.0, mix)
     return mix, (balance_now - balance) - mix
-
-
-def _interval(value: Floats, variance: Floats, level: float, widest: float) -> dict[str, object]:
-    """Give the interval, cut at the largest change that the scale allows, and the raw p-value."""
-    error = np.sqrt(variance)
-    half = stats.norm.ppf(0.5 + level / 2) * error
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * stats.norm.sf(np.abs(value) / error)
-    return {
-        "low": np.maximum(value - half, -widest),
-        "high": np.minimum(value + half, widest),
-        "level": np.where(np.isnan(half) | np.isnan(value), np.nan, level),
-        "p_adjusted": p,
-    }
 
 
 def _rows(

@@ -94,6 +94,8 @@ class Means:
         reviewed: Reviewed verbatims, one entry a cell.
         curves: Variance of the estimate as a function of the truth; `error` is its value at the estimate.
         free: Independent verbatims that a cell is worth for a score.
+        noise: What of `error` is the cell's own; the rest, doubt about the calibration line, is the same for
+            all cells read through one line. All of it where people reviewed in the cell.
     """
 
     value: Floats
@@ -104,6 +106,7 @@ class Means:
     reviewed: Ints
     curves: Curve
     free: Floats
+    noise: Floats
 
 
 def no_reviews(n_scores: int) -> ReviewedCells:
@@ -131,14 +134,14 @@ def estimate_means(
     """
     audience = np.asarray(cells.keys["audience"].to_pylist(), dtype=object)
     shape = (len(cells), len(scores))
-    value, sampling, freedom, free = (np.empty(shape) for _ in range(4))
+    value, sampling, freedom, free, noise = (np.empty(shape) for _ in range(5))
     curves = Curve(*(np.empty(shape) for _ in range(3)))
     method = np.empty(shape, dtype=np.int8)
     group = np.unique(audience.astype(str), return_inverse=True)[1].astype(np.int64)
     for k, score in enumerate(scores):
         lines = lines_of(calibrations, audience, k)
         column = _estimate_score(cells, score, k, lines, reviewed, group)
-        value[:, k], curve, freedom[:, k], method[:, k] = column
+        value[:, k], curve, freedom[:, k], method[:, k], noise[:, k] = column
         curves.a[:, k], curves.b[:, k], curves.c[:, k] = curve.a, curve.b, curve.c
         free[:, k] = free_people(cells, k)
     names = {score.name: k for k, score in enumerate(scores)}
@@ -147,12 +150,13 @@ def estimate_means(
         sampling[:, k] = _sampling_variance(cells, score, k, value[:, k], within)
     counts = np.bincount(reviewed.cell, minlength=len(cells)).astype(np.int64)
     error = curves.variance(value)
-    return Means(value, error, sampling, freedom, method, counts, curves, free)
+    noise = np.where(method == CALIBRATED, noise, error)
+    return Means(value, error, sampling, freedom, method, counts, curves, free, noise)
 
 
 def _estimate_score(
     cells: Cells, score: Score, k: int, line: Lines, reviewed: ReviewedCells, group: Ints
-) -> tuple[Floats, Curve, Floats, npt.NDArray[np.int8]]:
+) -> tuple[Floats, Curve, Floats, npt.NDArray[np.int8], Floats]:
     width = score.high - score.low
     reviewed = reviewed.asked(k)
     probability = reviewed.probability[reviewed.row]
@@ -201,7 +205,8 @@ def _estimate_score(
     method[weight >= PPI_WEIGHT] = PPI
     method[counted] = COUNT
     method[rest <= 0] = EXACT
-    return value, curve, np.where(rest > 0, freedom, np.inf), method
+    noise = (share * width) ** 2 * _noise_read(read, safe_rest / clusters, line)
+    return value, curve, np.where(rest > 0, freedom, np.inf), method, noise
 
 
 def _weighed(curve: Curve, weight: Floats) -> Curve:
@@ -230,6 +235,14 @@ def _read_back(mean: Floats, n_free: Floats, line: Lines) -> tuple[Floats, Curve
         c = line.shift_low + line.shift_high
         usable = np.where(steep & ~np.isnan(t), 1 / slope**2, np.nan)
     return t, Curve(a * usable, b * usable, c * usable)
+
+
+def _noise_read(read: Floats, n_free: Floats, line: Lines) -> Floats:
+    """Variance of what is read off a line that is known: the noise of the verbatims alone."""
+    t = np.clip(read, 0.0, 1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        noise: Floats = ((1 - t) * line.noise_low + t * line.noise_high) / n_free / line.slope**2
+    return noise
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Figures:
         unsure: Whether it was left out because too little is known.
         curve: Variance as a function of the truth, where that is known; else `error` serves everywhere.
         free: Independent verbatims behind a share.
+        noise: What of `error` other cells of the same line do not share; null for ratios, where it is not
+            known apart.
     """
 
     value: Floats
@@ -46,6 +48,7 @@ class Figures:
     unsure: npt.NDArray[np.bool_]
     curve: Curve | None = None
     free: Floats | None = None
+    noise: Floats | None = None
 
     def interval(self, low: float, level: float, *, with_sampling: bool) -> tuple[Floats, Floats]:
         """Give the interval, cut at the bounds of the scale.
@@ -115,6 +118,7 @@ def figures_of(
             np.zeros(len(cells), dtype=bool),
             Curve(*(part[:, top] for part in (means.curves.a, means.curves.b, means.curves.c))),
             means.free[:, top] if book.scores[top].is_binary else None,
+            means.noise[:, top],
         )
     else:
         figures = _ratio(
@@ -213,4 +217,5 @@ def leave_out_unsure(figures: Figures, low: float, level: float) -> Figures:
         unsure,
         figures.curve,
         figures.free,
+        figures.noise,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import EstimateConfig
-from pipeline.estimate.changes import mix_and_tone
+from pipeline.estimate.calibration import Calibration
+from pipeline.estimate.changes import change_of, mix_and_tone
+from pipeline.estimate.coverage import cells_of
+from pipeline.estimate.engine import PARTIAL, estimate_means, no_reviews
 from pipeline.estimate.measures import estimate
+from pipeline.estimate.ratios import figures_of
+from pipeline.estimate.scores import Measure, Score, ScoreBook
 from tests.pipeline.estimate.conftest import LABELS, annotation, verbatim
 from tests.pipeline.estimate.test_measures import one, rows_of
 
@@ -71,6 +77,59 @@ def test_changes_of_a_balance_are_refused_when_a_share_is(world):
 
 def both_months(shares, theme):
     return [shares[theme, period] for period in ("2026-02", "2026-03")]
+
+
+def read_off_lines(rng, prevalences, n, shift):
+    """Two months of 600 companies, each read off a line of its own around the one that is known."""
+    n_companies = 600
+    low, high = (mean + rng.normal(0, np.sqrt(shift), (n_companies, 1)) for mean in (0.1, 0.8))
+    true = np.concatenate([rng.random((n_companies, n)) < p for p in prevalences]).astype(float)
+    line = (np.concatenate([low, low]), np.concatenate([high, high]))
+    predicted = np.where(true == 1, line[1], line[0]) + rng.normal(0, 0.17, true.shape)
+    known = Calibration(*(np.array([x]) for x in (0.1, 0.8, 0.03, 0.03, shift, shift, 20.0)))
+    yes, measure = Score("yes", ()), Measure("yes", "yes")
+    means = estimate_means(cells_of(predicted, "customer"), (yes,), {"customer": known}, no_reviews(1))
+    book = ScoreBook(LABELS, (yes,), (measure,))
+    figures = figures_of(measure, book, means, cells_of(predicted, "customer"), 0.95)
+    before = np.arange(n_companies)
+    return figures, change_of(figures, before, before + n_companies)
+
+
+def test_change_covers_when_two_months_are_read_off_one_line(rng):
+    for prevalences in ((0.3, 0.3), (0.3, 0.55), (0.03, 0.08)):
+        _, change = read_off_lines(rng, prevalences, 200, 0.003)
+        truth = prevalences[1] - prevalences[0]
+        given = ~np.isnan(change.value)
+        held = np.abs(change.value - truth) <= change.half_width(0.95)
+        assert given.mean() > 0.9
+        assert held[given].mean() >= 0.93, prevalences
+
+
+def test_change_is_surer_than_two_figures_when_their_error_is_common(rng):
+    figures, change = read_off_lines(rng, (0.3, 0.3), 200, 0.003)
+    whole = figures.whole()[0]
+    apart = np.sqrt(whole[:600] + whole[600:])
+    sampling = np.sqrt(figures.sampling[:600] + figures.sampling[600:])
+    assert np.nanmedian(np.sqrt(change.variance) / apart) < 0.6
+    assert (np.sqrt(change.variance) > sampling).all()
+
+
+def test_change_counts_errors_whole_where_one_month_was_reviewed():
+    rng = np.random.default_rng(1)
+    figures, _ = read_off_lines(rng, (0.3, 0.3), 200, 0.003)
+    method = figures.method.copy()
+    method[600:] = PARTIAL
+    change = change_of(replace(figures, method=method), np.arange(600), np.arange(600, 1200))
+    whole = figures.whole()[0]
+    assert change.variance == pytest.approx(whole[:600] + whole[600:], nan_ok=True)
+
+
+def test_changes_find_a_rise_of_negative_verbatims_that_nobody_reviewed(world):
+    tables = two_months(world, 200, negative=(0.3, 0.55))
+    row = one(tables["changes"], measure="sentiment_negative")
+    assert row["value"] > 0.2
+    assert row["significant"]
+    assert row["low"] > 0
 
 
 def test_changes_compare_with_period_before(world):
