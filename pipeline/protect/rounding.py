@@ -4,8 +4,8 @@ Counts go to the nearest multiple of `round_counts`. A value, and the ends of it
 a step of 1, 2 or 5 times a power of ten that is at least the weight of `weight_of` people: width of the
 scale × people ÷ respondents. With 20 respondents and two people, a share is told to 10 points; with 2,000,
 to a tenth of a point. Steps are counted from the lowest value of the scale, and none leaves it: five
-people who all rate 1 of 5 are told as 1. Without this, a mean of whole ratings tells the exact number of people, and two
-releases tell who came between.
+people who all rate 1 of 5 are told as 1. Without this, a mean of whole ratings tells the exact number of
+people, and two releases tell who came between.
 
 A p-value follows from the exact figure and its variance, so it goes up to the next of `P_STEPS`.
 """
