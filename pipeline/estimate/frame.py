@@ -148,8 +148,7 @@ def _build(
     )
     groups = ", ".join(f"({condition}) AS g_{j}" for j, condition in enumerate(book.groups.values()))
     told = ", ".join(
-        f"CAST(CASE {schema.theme_column(theme)} WHEN 'positive' THEN 1 WHEN 'negative' THEN 2"
-        f" ELSE if({schema.theme_column(theme)} IS NULL, 0, 3) END AS TINYINT) AS t_{k}"
+        f"{theme_code(schema.theme_column(theme))} AS t_{k}"
         for k, theme in enumerate(book.labels.themes)
     )
     dimensions = "".join(f", dimensions['{name}'] AS d_{i}" for i, name in enumerate(inputs.dimensions))
@@ -190,6 +189,14 @@ def _build(
              AND latest.rank = anonymous.rank AND latest.row = anonymous.row
         """)
     connection.execute("DROP TABLE people")
+
+
+def theme_code(column: str) -> str:
+    """Write in SQL how a verbatim speaks of a theme, as the columns `t_k` of the frame say it."""
+    return (
+        f"CAST(CASE {column} WHEN 'positive' THEN 1 WHEN 'negative' THEN 2"
+        f" ELSE if({column} IS NULL, 0, 3) END AS TINYINT)"
+    )
 
 
 def _sum_of(terms: Sequence[tuple[str, float]]) -> str:

@@ -23,7 +23,7 @@ from pipeline.estimate.netlines import NetLine, net_lines
 from pipeline.estimate.overlaps import count_overlaps
 from pipeline.estimate.perception import build_perception, set_estimates_aside
 from pipeline.estimate.ratings import rating_figures, sum_ratings
-from pipeline.estimate.reviewed import join_reviews
+from pipeline.estimate.reviewed import apply_reviews, join_reviews
 from pipeline.estimate.scores import Measure
 from pipeline.estimate.tables import (
     LOWEST,
@@ -65,6 +65,7 @@ def estimate(inputs: EstimateInputs, config: EstimateConfig, labels: LabelSpace)
         set_estimates_aside(frame, config.perception)
         estimates = estimate_all(frame, inputs, config)
         tables = tables_of(estimates)
+        apply_reviews(frame, inputs.reviews)
         drivers = build_drivers(frame, config.level, config.false_discoveries)
         candidates = find_candidates(frame, inputs)
     tables[MIRROR] = ordered(pa.concat_tables([tables[MIRROR], perception]), inputs.dimensions)

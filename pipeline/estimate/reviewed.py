@@ -1,4 +1,4 @@
-"""Find the cells that reviewed verbatims lie in."""
+"""Find the cells that reviewed verbatims lie in, and put decided labels in the place of the model's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipeline.estimate.calibration import gold_indicators, scores_of
+from pipeline import schema
+from pipeline.estimate.calibration import THEMES_READ, gold_indicators, scores_of
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.engine import ReviewedCells, no_reviews
-from pipeline.estimate.frame import UNIT, Frame
+from pipeline.estimate.frame import UNIT, Frame, theme_code
 
 
 def join_reviews(
@@ -60,6 +61,32 @@ def join_reviews(
         predicted=predicted,
         true=true,
     )
+
+
+def apply_reviews(frame: Frame, reviews: pa.Table | None) -> None:
+    """Put decided labels in the place of the model's, for what reads labels one by one: quotes and drivers.
+
+    Sums, and who is counted in which group, are of the model's labels: call it after they are made.
+
+    Args:
+        frame: The open frame; its labels change.
+        reviews: `schema.reviewed_schema`, or null. A verbatim reviewed twice has its last row's labels; a
+            theme that it was not read for keeps the model's.
+    """
+    if reviews is None or len(reviews) == 0:
+        return
+    told = "".join(
+        f", t_{k} = CASE WHEN r.{THEMES_READ} IS NULL OR list_contains(r.{THEMES_READ}, '{theme}')"
+        f" THEN {theme_code(f'r.{schema.theme_column(theme)}')} ELSE frame.t_{k} END"
+        for k, theme in enumerate(frame.book.labels.themes)
+    )
+    numbered = reviews.append_column("review", pa.array(np.arange(len(reviews)), pa.int64()))
+    frame.connection.register("decided", numbered)
+    frame.connection.execute(f"""
+        UPDATE frame SET sentiment = r.sentiment, enchantment = r.enchantment {told}
+        FROM (SELECT DISTINCT ON (verbatim_id) * FROM decided ORDER BY verbatim_id, review DESC) AS r
+        WHERE frame.verbatim_id = r.verbatim_id
+        """)
 
 
 def _pairs(frame: Frame, grain: int, names: Sequence[str]) -> pa.Table:
