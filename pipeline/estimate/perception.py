@@ -135,7 +135,8 @@ def _share(frame: Frame, column: str, config: PerceptionConfig, level: float) ->
     centre = (yes + 2) / (people + 4)
     half = stats.norm.ppf(0.5 + level / 2) * np.sqrt(centre * (1 - centre) / (people + 4))
     line = _line(frame, SHARE, yes / people, half, level, people, (0.0, 1.0))
-    return [line | {"n_respondents": people, "n_verbatims": verbatims}]
+    node = "|".join(["employee", "all", *("" for _ in frame.dimensions), "all"])
+    return [line | {"n_respondents": people, "n_verbatims": verbatims, NODES: [node]}]
 
 
 def _line(

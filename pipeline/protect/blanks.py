@@ -10,7 +10,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from pipeline.estimate.tables import ROW_KEYS, ordered
+from pipeline.estimate.tables import NOT_TRAINED, ROW_KEYS, ordered
 
 # Tables with a row for every cell. In the others a hidden row is left out, and its absence says nothing.
 COMPLETE = ("measures", "mirror")
@@ -23,7 +23,7 @@ def complete_rows(table: pa.Table, groups: pa.Table, dimensions: tuple[str, ...]
         table: A protected table.
         groups: The table `_groups`.
         dimensions: Declared dimensions.
-        reason: Reason of the rows added.
+        reason: Reason of the rows added, but for a theme that the model has not learnt: it is empty everywhere.
 
     Returns:
         The table with a row for every audience, period, observed combination of members, measure and theme.
@@ -46,12 +46,14 @@ def complete_rows(table: pa.Table, groups: pa.Table, dimensions: tuple[str, ...]
             ), periods AS (
                 SELECT DISTINCT period FROM cells WHERE NOT unplaced
             ), templates AS (
-                SELECT DISTINCT audience, {told} FROM given
+                SELECT DISTINCT audience, {told},
+                       CASE WHEN reason = '{NOT_TRAINED}' THEN reason ELSE '{reason}' END AS reason
+                FROM given
                 WHERE {" AND ".join(f"{name} IS NULL" for name in dimensions) or "TRUE"} AND period = 'all'
                   AND measure NOT LIKE 'perception%' AND measure <> 'employee_customers'
             )
             SELECT w.* FROM (
-                SELECT period, audience {members}, {told} FROM combinations, periods, templates
+                SELECT period, audience {members}, {told}, reason FROM combinations, periods, templates
             ) AS w ANTI JOIN given AS g ON {same}
             """).to_arrow_table()
     finally:
@@ -62,8 +64,6 @@ def complete_rows(table: pa.Table, groups: pa.Table, dimensions: tuple[str, ...]
             columns.append(added[field.name].cast(field.type))
         elif field.name == "suppressed":
             columns.append(pa.repeat(pa.scalar(True), len(added)))
-        elif field.name == "reason":
-            columns.append(pa.repeat(pa.scalar(reason, field.type), len(added)))
         else:
             columns.append(pa.nulls(len(added), field.type))
     return ordered(pa.concat_tables([table, pa.table(columns, schema=table.schema)]), dimensions)

@@ -70,6 +70,9 @@ def protect(
                 do="Name the groups that its rows speak of when building it",
             )
         hidden = any_node(table, hidden_names)
+        if name in COMPLETE:
+            # Nobody is there: told apart from a few, such a row would say that they are.
+            hidden |= any_node(table, names, but=True)
         private[name] = round_table(_hide(table, hidden, PROTECTED), config)
     private, shown = hold_back(private, groups, ledger, config)
     dimensions = tuple(name for name in tables[GROUPS].column_names if name not in _GROUP_COLUMNS)
@@ -87,13 +90,13 @@ def protect(
     return safe
 
 
-def any_node(table: pa.Table, names: pa.Array) -> Flags:
-    """Tell which rows speak of at least one of the groups named."""
+def any_node(table: pa.Table, names: pa.Array, *, but: bool = False) -> Flags:
+    """Tell which rows speak of at least one of the groups named, or of one `but` those."""
     lists = table[NODES].combine_chunks()
     row = pc.list_parent_indices(lists).to_numpy()
     found = pc.is_in(pc.list_flatten(lists), value_set=names).to_numpy(zero_copy_only=False)
     flags = np.zeros(len(table), dtype=bool)
-    flags[row[found]] = True
+    flags[row[found != but]] = True
     return flags
 
 
