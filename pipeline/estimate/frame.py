@@ -148,8 +148,7 @@ def _build(
     )
     groups = ", ".join(f"({condition}) AS g_{j}" for j, condition in enumerate(book.groups.values()))
     told = ", ".join(
-        f"{theme_code(schema.theme_column(theme))} AS t_{k}"
-        for k, theme in enumerate(book.labels.themes)
+        f"{theme_code(schema.theme_column(theme))} AS t_{k}" for k, theme in enumerate(book.labels.themes)
     )
     dimensions = "".join(f", dimensions['{name}'] AS d_{i}" for i, name in enumerate(inputs.dimensions))
     verbatims = paths_of(inputs)

@@ -23,7 +23,8 @@ def complete_rows(table: pa.Table, groups: pa.Table, dimensions: tuple[str, ...]
         table: A protected table.
         groups: The table `_groups`.
         dimensions: Declared dimensions.
-        reason: Reason of the rows added, but for a theme that the model has not learnt: it is empty everywhere.
+        reason: Reason of the rows added, but for a theme that the model has not learnt, which is empty
+            everywhere.
 
     Returns:
         The table with a row for every audience, period, observed combination of members, measure and theme.

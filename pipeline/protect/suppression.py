@@ -4,7 +4,7 @@ Thresholds count distinct respondents. A hidden cell is hidden with its counts; 
 leaves at least two hidden parts with together as many people as the threshold (complementary suppression);
 two groups of different dimensions that differ by fewer people than the threshold are not both shown; and a
 figure whose people changed by fewer than the threshold since it was last shown is shown as it was
-(`ledger`). What is shown is rounded (`rounding`), and empty cells look like hidden ones (`blanks`), so
+(`holding`). What is shown is rounded (`rounding`), and empty cells look like hidden ones (`blanks`), so
 that neither counts nor ratios tell one person apart.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, chapters 4 and 5.
@@ -24,8 +24,10 @@ from pipeline.errors import PrivacyError
 from pipeline.estimate.candidates import CANDIDATES
 from pipeline.estimate.tables import NODES, NOT_TRAINED, PRIVATE, SPAN, node_names, row_keys
 from pipeline.protect.blanks import COMPLETE, complete_rows
+from pipeline.protect.holding import OUTDATED, hold_back
 from pipeline.protect.lattice import Lattice, build_lattice, grains_of, narrow
-from pipeline.protect.ledger import OUTDATED, SHOWN, Groups, hold_back
+from pipeline.protect.ledger import SHOWN
+from pipeline.protect.near import Groups, any_node, near_groups
 from pipeline.protect.quotes import choose_quotes
 from pipeline.protect.rounding import round_table
 
@@ -74,7 +76,8 @@ def protect(
             # Nobody is there: told apart from a few, such a row would say that they are.
             hidden |= any_node(table, names, but=True)
         private[name] = round_table(_hide(table, hidden, PROTECTED), config)
-    private, shown = hold_back(private, groups, ledger, config)
+    near = near_groups(groups, ledger, config)
+    private, shown = hold_back(private, groups, near, ledger, config)
     dimensions = tuple(name for name in tables[GROUPS].column_names if name not in _GROUP_COLUMNS)
     for name, held in private.items():
         outdated = pc.fill_null(pc.equal(held["reason"], OUTDATED), False).to_numpy()
@@ -88,16 +91,6 @@ def protect(
     if CANDIDATES in tables:
         safe["quotes"] = choose_quotes(tables[CANDIDATES], groups.table, hidden_names, config)
     return safe
-
-
-def any_node(table: pa.Table, names: pa.Array, *, but: bool = False) -> Flags:
-    """Tell which rows speak of at least one of the groups named, or of one `but` those."""
-    lists = table[NODES].combine_chunks()
-    row = pc.list_parent_indices(lists).to_numpy()
-    found = pc.is_in(pc.list_flatten(lists), value_set=names).to_numpy(zero_copy_only=False)
-    flags = np.zeros(len(table), dtype=bool)
-    flags[row[found != but]] = True
-    return flags
 
 
 def thresholds_of(config: ProtectConfig, audience: str) -> AudienceThresholds:

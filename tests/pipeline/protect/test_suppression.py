@@ -11,7 +11,8 @@ import pytest
 from pipeline.config import EstimateConfig, ProtectConfig
 from pipeline.errors import PrivacyError
 from pipeline.estimate.measures import estimate
-from pipeline.protect.ledger import append_ledger, changed_people, read_ledger
+from pipeline.protect.ledger import append_ledger, read_ledger
+from pipeline.protect.near import changed_people
 from pipeline.protect.rounding import step_of
 from pipeline.protect.suppression import protect
 from pipeline.workspace import Workspace
