@@ -39,7 +39,10 @@ Ints = npt.NDArray[np.int64]
 
 
 def protect(
-    tables: Mapping[str, pa.Table], config: ProtectConfig, ledger: pa.Table | None
+    tables: Mapping[str, pa.Table],
+    config: ProtectConfig,
+    ledger: pa.Table | None,
+    quotes: pa.Table | None = None,
 ) -> dict[str, pa.Table]:
     """Make tables that no attacker can take a person from.
 
@@ -47,6 +50,7 @@ def protect(
         tables: From `estimate`: public tables with their private columns, `_groups` and `_overlaps`.
         config: Thresholds and rounding.
         ledger: What earlier releases showed, from `ledger.read_ledger`; null for the first one.
+        quotes: Of the release that readers have; null when there is none.
 
     Returns:
         The public tables, hidden rows marked `suppressed` with a reason, without private columns; and
@@ -89,7 +93,7 @@ def protect(
             safe[name] = public.filter(pc.invert(public["suppressed"]))
     safe[SHOWN] = shown
     if CANDIDATES in tables:
-        safe["quotes"] = choose_quotes(tables[CANDIDATES], groups.table, hidden_names, config)
+        safe["quotes"] = choose_quotes(tables[CANDIDATES], groups.table, hidden_names, config, near, quotes)
     return safe
 
 

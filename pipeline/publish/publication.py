@@ -29,6 +29,7 @@ from pipeline.publish.release import (
     list_releases,
     next_release_id,
     point_to,
+    read_release_table,
     rolled_back,
     write_release,
 )
@@ -99,7 +100,9 @@ def _publish_release(job: Job) -> Publication:
     )
     tables = estimate(inputs, job.config.estimate, job.labels)
     drop_unpublished(job.workspace, {each.release_id for each in list_releases(job.workspace)})
-    safe = protect(tables, job.config.protect, read_ledger(job.workspace))
+    before = current_release(job.workspace)
+    quotes = None if before is None else read_release_table(job.workspace, before, "quotes")
+    safe = protect(tables, job.config.protect, read_ledger(job.workspace), quotes)
     shown = safe.pop("_shown")
     public = {name: table for name, table in safe.items() if not name.startswith("_")}
     public |= describing_tables(public["measures"], job.config.dimensions, job.codebook)

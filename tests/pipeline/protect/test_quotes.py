@@ -84,6 +84,35 @@ def test_quotes_are_not_given_when_the_group_is_small(tmp_path):
     assert quotes_of(tmp_path, [COMMON] * 8) == []
 
 
+def march(folder, n_more, ledger=None, quotes=None):
+    """Twenty employees of March say a common thing of means; those who came since say well of them."""
+    folder.mkdir()
+    world = World(folder)
+    said = [(COMMON, "negative")] * 20 + [(NEW, "positive")] * n_more
+    world.add(
+        [verbatim(i, audience="employee", text=text) for i, (text, _) in enumerate(said)],
+        [annotation(i, themes={"means": polarity}) for i, (_, polarity) in enumerate(said)],
+    )
+    return protect(estimate(world.inputs(), EstimateConfig(), LABELS), ProtectConfig(), ledger, quotes)
+
+
+NEW = "Personne ne répond trop tard à nos demandes et les plannings arrivent"
+
+
+def test_quotes_hold_no_words_of_the_one_who_came_between_two_releases(tmp_path):
+    first = march(tmp_path / "1", 0)
+    by_one = march(tmp_path / "2", 1, first["_shown"], first["quotes"])["quotes"]
+    by_many = march(tmp_path / "3", 20, first["_shown"], first["quotes"])["quotes"]
+    assert set(by_one["text"].to_pylist()) == {COMMON}
+    assert len(by_one) == len(first["quotes"])
+    assert set(by_many["text"].to_pylist()) == {COMMON, NEW}
+
+
+def test_quotes_of_a_group_changed_by_one_are_none_when_it_had_none(tmp_path):
+    first = march(tmp_path / "1", 0)
+    assert len(march(tmp_path / "2", 1, first["_shown"])["quotes"]) == 0
+
+
 def workspace_with(tmp_path, respondents):
     workspace = Workspace(str(tmp_path / "ws"))
     world = World(tmp_path)
