@@ -238,7 +238,7 @@ class ProtectConfig(Section):
         customer: For customers.
         employee: For employees.
         hierarchies: Each from the finest to the coarsest dimension: `[unit, region]`. Nesting that the data
-            show is protected without being named here.
+            show is protected without being named here; what is named is also where some rows are misplaced.
         round_counts: Counts are told to the nearest multiple of this; 1 tells them exactly.
         after_withdrawal: What becomes of a figure that counted a person who withdrew, until `changes` people
             changed: `hide` it, or `keep` the one that was shown.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ Ints = npt.NDArray[np.int64]
 
 # audience, grain, whether cut by period, period, members of the grain's dimensions
 Key = tuple[str, int, bool, str, tuple[str | None, ...]]
+# How a row of `_overlaps` may be read: the finer dimension, the coarser one.
+_WAYS = (("first", "second"), ("second", "first"))
 # grain → its dimensions
 Grains = dict[int, tuple[str, ...]]
 
@@ -50,13 +53,16 @@ class Lattice:
     index: dict[Key, int] = field(repr=False)
 
 
-def build_lattice(cells: pa.Table, overlaps: pa.Table, grains: Grains) -> Lattice:
+def build_lattice(
+    cells: pa.Table, overlaps: pa.Table, grains: Grains, hierarchies: Sequence[Sequence[str]] = ()
+) -> Lattice:
     """Find how cells add up.
 
     Args:
         cells: The rows of one group in the table `_groups`: cell columns, `n_verbatims`, `n_respondents`.
         overlaps: The table `_overlaps`.
         grains: What `grains_of` found in the whole of `_groups`.
+        hierarchies: Dimensions that are known to be nested, each from the finest to the coarsest.
 
     Returns:
         The lattice, cells in the order given.
@@ -67,7 +73,7 @@ def build_lattice(cells: pa.Table, overlaps: pa.Table, grains: Grains) -> Lattic
     families = [
         *_by_period(keys, index),
         *_by_dimension(keys, index, grains),
-        *_by_nesting(index, grains, overlaps, verbatims),
+        *_by_nesting(index, grains, overlaps, verbatims, _homes(overlaps, hierarchies)),
     ]
     return Lattice(keys, cells["unplaced"].to_numpy(zero_copy_only=False), tuple(families), index)
 
@@ -154,22 +160,48 @@ def _by_dimension(
     return _families((index.get(parent), positions) for (parent, _), positions in children.items())
 
 
+def _homes(overlaps: pa.Table, hierarchies: Sequence[Sequence[str]]) -> set[tuple[str, ...]]:
+    """Find in which member most verbatims of a finer one are, over the whole time and both audiences.
+
+    Returns:
+        Finer dimension, its member, coarser dimension, its member.
+    """
+    nested = {pair for names in hierarchies for pair in combinations(names, 2)}
+    counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for row in overlaps.filter(pc.invert(overlaps["by_period"])).to_pylist():
+        for small, large in _WAYS:
+            names = (row[small], row[f"{small}_member"], row[large])
+            member = row[f"{large}_member"]
+            if (row[small], row[large]) in nested and None not in (*names, member):
+                counts[names][member] += row["n_verbatims"]
+    return {(*names, found.most_common(1)[0][0]) for names, found in counts.items()}
+
+
 def _by_nesting(
-    index: dict[Key, int], grains: dict[int, tuple[str, ...]], overlaps: pa.Table, verbatims: Ints
+    index: dict[Key, int],
+    grains: dict[int, tuple[str, ...]],
+    overlaps: pa.Table,
+    verbatims: Ints,
+    homes: set[tuple[str, ...]],
 ) -> list[Family]:
-    """Members of one dimension that lie wholly in a member of another, and what of that one they leave."""
+    """Members of one dimension that lie in a member of another, and what of that one they leave.
+
+    A member lies in another with all of its verbatims, or where it is known to have its home: readers who
+    know the organisation subtract it there, though a few of its rows name another one by mistake.
+    """
     alone = {dimensions[0]: grain for grain, dimensions in grains.items() if len(dimensions) == 1}
     inside: dict[tuple[Key, str], list[int]] = defaultdict(list)
     rest: dict[tuple[Key, str], int] = defaultdict(int)
     for row in overlaps.to_pylist():
-        for small, large in (("first", "second"), ("second", "first")):
+        for small, large in _WAYS:
             a, b = row[small], row[large]
             if a not in alone or b not in alone:
                 continue
             stem = (row["audience"], row["by_period"], row["period"])
             parent = (stem[0], alone[b], stem[1], stem[2], (row[f"{large}_member"],))
             child = index.get((stem[0], alone[a], stem[1], stem[2], (row[f"{small}_member"],)))
-            if child is not None and verbatims[child] == row["n_verbatims"]:
+            at_home = (a, row[f"{small}_member"], b, row[f"{large}_member"]) in homes
+            if child is not None and (at_home or verbatims[child] == row["n_verbatims"]):
                 inside[parent, a].append(child)
             else:
                 rest[parent, a] += row["n_respondents"]

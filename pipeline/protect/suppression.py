@@ -119,7 +119,7 @@ def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig) -> Groups:
     for group in order:
         here = table.filter(pc.equal(table["group"], group))
         if base is None:
-            lattice = build_lattice(here, tables[OVERLAPS], grains)
+            lattice = build_lattice(here, tables[OVERLAPS], grains, config.hierarchies)
         else:
             lattice = narrow(base[0], here, grains)
         people = here["n_respondents"].to_numpy()
