@@ -12,6 +12,7 @@ from pipeline.codebook import Codebook
 from pipeline.publish.pages import content
 from pipeline.publish.pages.figures import ALL
 from pipeline.publish.pages.french import moment_text
+from pipeline.publish.pages.movements import alerts, no_alert_text
 from pipeline.publish.pages.render import assets_hash, render
 from pipeline.publish.pages.view import PAGES, View
 from pipeline.publish.reading import Reader, age_hours
@@ -33,7 +34,7 @@ CONTENTS: dict[str, Content] = {
     "units": lambda view, request: content.units(
         view, request.query_params.get("dim"), request.query_params.get("sort", "")
     ),
-    "alerts": lambda view, _: {"alerts": content.alerts(view)},
+    "alerts": lambda view, _: {"alerts": alerts(view), "no_alert": no_alert_text(view)},
     "quality": lambda view, _: content.quality(view),
 }
 

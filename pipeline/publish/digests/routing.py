@@ -13,7 +13,7 @@ import polars as pl
 from pipeline.codebook import Codebook
 from pipeline.config import DigestConfig
 from pipeline.publish.csv_twin import write_csv_twin
-from pipeline.publish.pages import content
+from pipeline.publish.pages import movements
 from pipeline.publish.pages.charts import nice_scale
 from pipeline.publish.pages.figures import ALL
 from pipeline.publish.pages.render import render, style_sheet
@@ -116,7 +116,7 @@ def _section(view: View, config: DigestConfig) -> dict[str, object]:
             title = f"{view.words.audience(audience)} : {view.words('net_of_theme')}"
             panels.append(Panel(title, rows, scale))
     alerts = [
-        each for each in content.alerts(view) if not config.themes or each["figure"].theme in config.themes
+        each for each in movements.alerts(view) if not config.themes or each["figure"].theme in config.themes
     ]
     return {
         "name": " · ".join(view.cell.values()),

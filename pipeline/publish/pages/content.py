@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from pipeline.publish.pages.charts import Scale, nice_scale
-from pipeline.publish.pages.figures import ALL, Figure, table_figures
+from pipeline.publish.pages.figures import Figure, table_figures
+from pipeline.publish.pages.movements import alerts, changes, no_alert_text
 from pipeline.publish.pages.view import AUDIENCES, MirrorRow, Panel, Row, Trend, View, map_points, mirror_rows
 
 SENTIMENTS = ("positive", "mixed", "neutral", "negative")
@@ -32,6 +32,7 @@ def overview(view: View) -> Content:
         "changes": changes(view)[:N_CHANGES],
         "has_changes": view.snapshot.table("changes") is not None,
         "alerts": alerts(view)[:3],
+        "no_alert": no_alert_text(view),
     }
 
 
@@ -289,59 +290,6 @@ def units(view: View, dimension: str | None, sort: str) -> Content:
             "csv": view.csv_link("measures", measure="sentiment_net")}  # fmt: skip
 
 
-def changes(view: View) -> list[Content]:
-    """Changes of the cell that their intervals allow to tell, the widest first."""
-    rows = _latest(view, "changes")
-    found = [
-        # A change of a share is told in points, with its sign.
-        {"figure": replace(figure, kind="gap"), "period": figure.period, "what": what(view, figure)}
-        for figure, row in rows
-        if row.get("significant", figure.excludes_zero)
-        and figure.kind in {"share", "net"}
-        and all((row.get(name) or None) == view.cell.get(name) for name in view.dimensions)
-    ]
-    return sorted(found, key=lambda each: -abs(each["figure"].value or 0))
-
-
-def alerts(view: View) -> list[Content]:
-    """Alerts of the period (the last one, for the whole time), within the cell."""
-    found = []
-    for figure, row in _latest(view, "alerts"):
-        if any(row.get(name) != value for name, value in view.cell.items()):
-            continue
-        cell = {name: str(row[name]) for name in view.dimensions if row.get(name)}
-        expected = row.get("expected")
-        found.append(
-            {
-                "figure": figure,
-                "what": what(view, figure),
-                "place": view.place(row) or view.words("everybody"),
-                "expected": None
-                if expected is None
-                else Figure(figure.measure, figure.kind, value=float(expected)),
-                "link": view.link(
-                    "overview", **{**dict.fromkeys(view.dimensions), **cell, "period": figure.period}
-                ),
-                "quotes": _alert_quotes(view, figure, cell),
-            }
-        )
-    return found
-
-
-def what(view: View, figure: Figure) -> str:
-    """Name what a figure is about: audience, theme, measure."""
-    measure = view.words.measure(figure.measure)
-    about = f"{view.words.theme(figure.theme)} · {measure}" if figure.theme else measure
-    return f"{view.words.audience(figure.audience)} · {about}"
-
-
-def _alert_quotes(view: View, figure: Figure, cell: dict[str, str]) -> list[Any]:
-    wanted = {"audience": figure.audience} | ({"theme": figure.theme} if figure.theme else {})
-    tone = "negative" if (figure.extra or {}).get("direction") == "down" else None
-    here = View(view.snapshot, view.language, cell, figure.period, view.standalone, view.codebook)
-    return here.quotes(**wanted, **({"polarity": tone} if tone else {}))[:3]
-
-
 def quality(view: View) -> Content:
     """How sure the figures are, how many were reviewed, how many are hidden, and from what they were made."""
     frame = view.snapshot.table("measures")
@@ -397,15 +345,6 @@ def _member_panel(
     scale = nice_scale([row.figure for row in rows[:at_most]], floor=0, ceiling=1)
     csv = view.csv_link("measures", measure=measure, audience=audience)
     return Panel(title, rows[:at_most], scale, bar=True, csv=csv, note=view.words.audience(audience))
-
-
-def _latest(view: View, table: str) -> list[tuple[Figure, dict[str, Any]]]:
-    """Rows of the view's period; for the whole time, those of the last period that the table has."""
-    frame = view.snapshot.table(table)
-    if frame is None:
-        return []
-    period = view.period if view.period != ALL else str(frame.get_column("period").max())
-    return table_figures(frame.filter(pl.col("period") == period))
 
 
 def _rows_of(

@@ -64,6 +64,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Aucune alerte : les chiffres sont dans leur bande habituelle.",
         "No alert: figures stay within their usual band.",
     ),
+    "no_band": (
+        "Pas encore d'alerte possible : il faut six périodes avant celle-ci pour connaître la bande habituelle.",
+        "No alert is possible yet: it takes six periods before this one to know the usual band.",
+    ),
     "no_units": (
         "Cette publication n'a pas de dimension : déclarez-en une (`dimensions:`) dans la configuration.",
         "This release has no dimension: declare one (`dimensions:`) in the configuration.",
