@@ -50,14 +50,20 @@ class Agreement:
 def blind_readings(store: ReviewStore) -> dict[str, list[VerbatimLabels]]:
     """Collect the standing queue reviews of verbatims that several people read, in order of arrival.
 
-    Decisions taken from the list, in bulk or by adjudication are not blind and do not count.
+    Decisions taken from the list, in bulk or by adjudication are not blind and do not count; nor does a
+    review by somebody who had taken one on the verbatim before.
     """
     with store.reading() as connection:
         rows = connection.execute(select(decision).order_by(decision.c.id)).all()
     undone = {row.undoes for row in rows if row.undoes is not None}
     by_verbatim: dict[str, dict[int, VerbatimLabels]] = {}
+    decided_before: set[tuple[str, int]] = set()
     for row in rows:
-        if row.kind == "review" and row.id not in undone:
+        if row.id in undone or row.kind == "undo":
+            continue
+        if row.kind != "review":
+            decided_before.add((row.verbatim_id, row.user_id))
+        elif (row.verbatim_id, row.user_id) not in decided_before:
             readers = by_verbatim.setdefault(row.verbatim_id, {})
             readers[row.user_id] = VerbatimLabels.from_json(row.labels_to)
     return {key: list(readers.values()) for key, readers in by_verbatim.items() if len(readers) > 1}

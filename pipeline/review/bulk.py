@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from models.labels import LabelSpace
@@ -84,9 +84,20 @@ def apply_action(labels: VerbatimLabels, action: BulkAction) -> VerbatimLabels:
 
 
 def plan_bulk(
-    store: ReviewStore, ids: Sequence[str], action: BulkAction, audiences: tuple[str, ...]
+    store: ReviewStore,
+    ids: Sequence[str],
+    action: BulkAction,
+    audiences: tuple[str, ...],
+    blind: Collection[str] = (),
 ) -> list[BulkChange]:
     """Tell what an action would change; verbatims without labels, or not to be read, are left out.
+
+    Args:
+        store: The review database.
+        ids: Verbatims chosen.
+        action: What to change.
+        audiences: Whose verbatims the reviewer may read.
+        blind: Verbatims that the reviewer must judge without seeing what others decided: left out too.
 
     Raises:
         ReviewError: More verbatims than may be changed at once.
@@ -105,7 +116,7 @@ def plan_bulk(
     return [
         BulkChange(row, row.labels, apply_action(row.labels, action))
         for row in rows
-        if row.labels is not None and row.audience in audiences
+        if row.labels is not None and row.audience in audiences and row.verbatim_id not in blind
     ]
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 
 from pipeline.review.accounts import Reviewer
 from pipeline.review.labels import VerbatimLabels
@@ -147,18 +147,30 @@ def last_ballot(store: ReviewStore, reviewer: Reviewer, verbatim_id: str) -> Tak
     return TakenBack(VerbatimLabels.from_json(row.labels_to), row.note or "", row.doubt)
 
 
-def open_for(store: ReviewStore, reviewer_id: int, verbatim_id: str) -> bool:
-    """Tell whether a queue may still ask this reviewer to read a verbatim without seeing others' answers."""
-    theirs = select(assignment.c.campaign_id).where(
-        assignment.c.verbatim_id == verbatim_id, assignment.c.user_id == reviewer_id, assignment.c.done
+def blind_for(store: ReviewStore, reviewer: Reviewer) -> set[str]:
+    """List the verbatims that others decided on, and that a queue may still ask this reviewer to read blind.
+
+    Leads see everything, since they adjudicate; no queue asks readers anything.
+    """
+    if reviewer.leads or not reviewer.may_review:
+        return set()
+    theirs = assignment.alias()
+    done_by_them = exists().where(
+        theirs.c.campaign_id == assignment.c.campaign_id,
+        theirs.c.verbatim_id == assignment.c.verbatim_id,
+        theirs.c.user_id == reviewer.id,
+        theirs.c.done,
     )
-    query = select(func.count()).where(
-        assignment.c.verbatim_id == verbatim_id,
-        assignment.c.done.is_(False),
-        assignment.c.campaign_id.not_in(theirs),
+    decided_by_others = exists().where(
+        decision.c.verbatim_id == assignment.c.verbatim_id, decision.c.user_id != reviewer.id
+    )
+    query = (
+        select(assignment.c.verbatim_id)
+        .join(campaign, campaign.c.id == assignment.c.campaign_id)
+        .where(campaign.c.open, assignment.c.done.is_(False), ~done_by_them, decided_by_others)
     )
     with store.reading() as connection:
-        return bool(connection.scalar(query))
+        return set(connection.scalars(query))
 
 
 def items_by_id(connection: Connection, verbatim_ids: list[str]) -> dict[str, QueueItem]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
@@ -258,6 +259,29 @@ def _row(row: Any) -> ListRow:  # noqa: ANN401 - a mapping of SQLAlchemy
         context=row["context"],
         model_id=row["model_id"],
     )
+
+
+def blinded(rows: Sequence[ListRow], blind: Collection[str]) -> list[ListRow]:
+    """Show some lines as the tagger labelled them, as if nobody had reviewed them.
+
+    Args:
+        rows: Lines of the list.
+        blind: Identities of those that their reader must judge without seeing what others decided.
+    """
+    return [
+        replace(
+            row,
+            labels=row.tagged,
+            n_reviewers=0,
+            contested=False,
+            doubted=False,
+            adjudicated=False,
+            corrected=False,
+        )
+        if row.verbatim_id in blind
+        else row
+        for row in rows
+    ]
 
 
 def choices(store: ReviewStore) -> Choices:

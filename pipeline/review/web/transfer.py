@@ -20,8 +20,9 @@ from pipeline.review.exchange import (
     to_label_studio,
 )
 from pipeline.review.exports import MAX_ROWS, to_csv, to_xlsx, training_lines
+from pipeline.review.queue import blind_for
 from pipeline.review.reviewed import incomplete_reviews
-from pipeline.review.search import ListRow, find_ids, rows_by_id
+from pipeline.review.search import ListRow, blinded, find_ids, rows_by_id
 from pipeline.review.web.pages import language_of, show
 from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, SignedIn
 from pipeline.review.web.verbatims import read_filter
@@ -70,7 +71,7 @@ async def export(request: Request, desk: DeskHere, session: FormChecked) -> Resp
     wanted = read_filter({key: str(value) for key, value in form.items()})
     ids = find_ids(desk.store, wanted, desk.audiences_for(session.reviewer), MAX_ROWS)
     with desk.store.reading() as connection:
-        rows = rows_by_id(connection, ids)
+        rows = blinded(rows_by_id(connection, ids), blind_for(desk.store, session.reviewer))
     content = write(desk, rows, language_of(request))
     return Response(
         content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -15,8 +15,8 @@ from pipeline.review.bulk import CONFIRM, MAX_AT_ONCE, apply_bulk, parse_action,
 from pipeline.review.decisions import Ballot, record, undo
 from pipeline.review.desk import Desk
 from pipeline.review.labels import VerbatimLabels
-from pipeline.review.queue import items_by_id, open_for
-from pipeline.review.search import SORTS, STATES, ListFilter, find, find_ids, rows_by_id
+from pipeline.review.queue import blind_for, items_by_id
+from pipeline.review.search import SORTS, STATES, ListFilter, blinded, find, find_ids, rows_by_id
 from pipeline.review.standing import history
 from pipeline.review.web.pages import show
 from pipeline.review.web.queue import with_evidence
@@ -65,12 +65,13 @@ def list_page(
     """Show one page of the list."""
     wanted = read_filter(dict(request.query_params))
     audiences = desk.audiences_for(session.reviewer)
+    found = find(desk.store, wanted, audiences)
     return show(
         request,
         "verbatims.html",
         wanted=wanted,
         query=filter_query(wanted),
-        found=find(desk.store, wanted, audiences),
+        found=replace(found, rows=blinded(found.rows, blind_for(desk.store, session.reviewer))),
         choices=desk.choices,
         people=reviewers(desk.store) if session.reviewer.leads else [session.reviewer],
         audiences=audiences,
@@ -121,7 +122,8 @@ async def preview(request: Request, desk: DeskHere, session: FormChecked) -> Res
         ids = find_ids(desk.store, wanted, audiences, MAX_AT_ONCE + 1)
     else:
         ids = [str(value) for value in form.getlist("id")]
-    changes = plan_bulk(desk.store, ids, action, audiences)
+    blind = blind_for(desk.store, session.reviewer)
+    changes = plan_bulk(desk.store, ids, action, audiences, blind)
     return show(
         request,
         "preview.html",
@@ -130,6 +132,7 @@ async def preview(request: Request, desk: DeskHere, session: FormChecked) -> Res
         changes=changes,
         shown=changes[:N_PREVIEWED],
         n_changed=sum(change.before != change.after for change in changes),
+        n_blind=len(blind.intersection(ids)),
         query=filter_query(wanted),
         key=secrets.token_hex(12),
     )
@@ -146,7 +149,9 @@ def apply(
 ) -> Response:
     """Do what was previewed, on the verbatims previewed."""
     parsed = parse_action(action, desk.labels)
-    changes = plan_bulk(desk.store, ids.split(), parsed, desk.audiences_for(session.reviewer))
+    audiences = desk.audiences_for(session.reviewer)
+    blind = blind_for(desk.store, session.reviewer)
+    changes = plan_bulk(desk.store, ids.split(), parsed, audiences, blind)
     n_kept = apply_bulk(desk.store, session.reviewer, changes, desk.stamp, key)
     return RedirectResponse(f"/verbatims?{query}&kept={n_kept}", 303)
 
@@ -168,7 +173,7 @@ def one_page(request: Request, desk: DeskHere, session: SignedIn, verbatim_id: s
     if not rows or rows[0].audience not in audiences:
         raise Forbidden
     entries = history(desk.store, verbatim_id)
-    blind = not session.reviewer.leads and open_for(desk.store, session.reviewer.id, verbatim_id)
+    blind = verbatim_id in blind_for(desk.store, session.reviewer)
     return show(
         request,
         "verbatim.html",
