@@ -315,6 +315,7 @@ def quality(view: View) -> Content:
         "methods": list(methods.iter_rows(named=True)),
         "hidden": list(hidden.iter_rows(named=True)),
         "shown": shown.height,
+        "earlier": shown.filter(pl.col("reason") == "held_back").height,
         "total": frame.height,
         "lineage": view.snapshot.release.manifest.get("lineage", {}),
     }

@@ -61,6 +61,11 @@ class Figure:
         return self.value is not None
 
     @property
+    def is_earlier(self) -> bool:
+        """Whether it is the figure of an earlier release, given again since too few people changed."""
+        return self.is_known and self.reason == "held_back"
+
+    @property
     def excludes_zero(self) -> bool:
         """Whether the interval lies on one side of zero."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)

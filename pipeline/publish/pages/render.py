@@ -94,7 +94,7 @@ def render(template: str, view: View, **values: object) -> str:
 
 
 def _interval_note(view: View) -> str:
-    """Say what the bars are, and why some figures have none."""
+    """Say what the bars are, why some figures have none, and that some are of an earlier release."""
     level = next(
         (each.level for each in view.figures if each.low is not None and each.level is not None), None
     )
@@ -102,7 +102,7 @@ def _interval_note(view: View) -> str:
     if level is not None or not view.figures:
         text = amount(level or DEFAULT_LEVEL, "share", view.language)
         notes.append(view.words("interval_explained", level=text))
-    for reason in ("no_calibration", "too_unsure"):
+    for reason in ("no_calibration", "too_unsure", "held_back"):
         if any(each.reason == reason for each in view.figures):
             notes.append(f"{view.words.reason(reason)}.")
     return " ".join(notes)

@@ -115,6 +115,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "codebook": ("Grille de lecture", "Codebook"),
     "methods_used": ("Comment les chiffres sont obtenus", "How figures are obtained"),
     "figures_shown": ("Chiffres montrés", "Figures shown"),
+    "of_which_earlier": ("dont {n} d'une publication précédente", "{n} of them of an earlier release"),
     "figures_hidden": ("Chiffres masqués", "Figures hidden"),
     "width": ("Largeur médiane de l'intervalle", "Median width of the interval"),
     "reason": ("Raison", "Reason"),
@@ -171,6 +172,7 @@ SHORT_REASONS: dict[str, tuple[str, str]] = {
     "too_unsure": ("trop incertain", "too unsure"),
     "too_few": ("trop peu d'entités", "too few units"),
     "one_side": ("un seul public", "one side only"),
+    "held_back": ("publication précédente", "earlier release"),
 }
 
 
@@ -216,7 +218,7 @@ class Words:
         return self._worded(reason or "no_data")
 
     def short_reason(self, reason: str | None) -> str:
-        """Say in two words why a figure is missing; the tables behind the charts say it in full."""
+        """Say in two words why a figure is missing, or of an earlier release; the tables behind the charts say it in full."""
         return self._one_of(SHORT_REASONS.get(reason or "no_data", TEXTS["not_given"]))
 
     def method(self, method: str | None) -> str:

@@ -180,6 +180,17 @@ def test_a_dashboard_program_reads_arrow_into_duckdb(client):
     assert mirror.num_rows >= found[0]
 
 
+@pytest.mark.parametrize("path", ["/", "/miroir", "/themes", "/entites", "/qualite"])
+def test_a_figure_of_an_earlier_release_is_said_to_be_one(client, tmp_path, authored, path):
+    frame = pl.from_arrow(authored["measures"]).with_columns(reason=pl.lit("held_back"))
+    workspace = Workspace(str(tmp_path))
+    point_to(workspace, write_release(workspace, {**authored, "measures": frame.to_arrow()}, LINEAGE))
+    page = TestClient(create_app(workspace)).get(path).text
+    assert ("d&#39;une publication" if path == "/qualite" else ">publication précédente</span>") in page
+    assert "trop peu de personnes ont changé depuis." in page
+    assert "publication précédente" not in client.get(path).text
+
+
 def test_a_figure_too_unsure_is_said_shortly_and_explained_once(tmp_path, authored):
     frame = pl.from_arrow(authored["measures"]).with_columns(
         *(pl.lit(None, pl.Float64).alias(name) for name in ("value", "low", "high")),
