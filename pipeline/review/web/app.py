@@ -6,8 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from pipeline.errors import MiroirError
 from pipeline.review.desk import Desk
@@ -38,6 +40,8 @@ def create_app(desk: Desk) -> FastAPI:
     app.add_exception_handler(LoginNeeded, _to_login)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(MiroirError, _refused)
+    app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(HTTPException, _misread)
     return app
 
 
@@ -56,6 +60,16 @@ def _forbidden(request: Request, _error: Exception) -> Response:
     if _wants_json(request):
         return JSONResponse({"error": text}, 403)
     return show(request, "refused.html", status=403, reason=text, details="")
+
+
+def _misread(request: Request, error: Exception) -> Response:
+    """Answer what no page takes: an address that does not exist, or a form that cannot be read."""
+    status = error.status_code if isinstance(error, HTTPException) else 422
+    code = "refusal.no_page" if status in (404, 405) else "refusal.form"
+    text = message(code, language_of(request))
+    if _wants_json(request):
+        return JSONResponse({"error": text}, status)
+    return show(request, "refused.html", status=status, reason=text, details="")
 
 
 def _refused(request: Request, error: Exception) -> Response:

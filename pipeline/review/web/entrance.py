@@ -15,6 +15,9 @@ from pipeline.review.web.security import COOKIE, LANGUAGE_COOKIE, DeskHere, Form
 
 router = APIRouter()
 
+# Pages that only a form opens, and where one goes back to.
+FORM_PAGES = {"/verbatims/preview": "/verbatims", "/verbatims/apply": "/verbatims"}
+
 
 @router.get("/")
 def home() -> Response:
@@ -89,6 +92,7 @@ def change_language(request: Request, code: str) -> Response:
     """Switch between French and English, and stay on the page."""
     back = urlsplit(request.headers.get("referer", ""))
     here = back.path if back.netloc == request.headers.get("host") and back.path.startswith("/") else "/"
+    here = FORM_PAGES.get(here, here)
     query = f"?{back.query}" if here != "/" and back.query else ""
     response = RedirectResponse(f"{here}{query}" if not here.startswith("//") else "/", 303)
     if code in LANGUAGES:

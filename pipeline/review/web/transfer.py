@@ -23,9 +23,9 @@ from pipeline.review.exports import MAX_ROWS, to_csv, to_xlsx, training_lines
 from pipeline.review.queue import blind_for
 from pipeline.review.reviewed import incomplete_reviews
 from pipeline.review.search import ListRow, blinded, find_ids, rows_by_id
+from pipeline.review.web.filters import read_filter
 from pipeline.review.web.pages import language_of, show
 from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, SignedIn
-from pipeline.review.web.verbatims import read_filter
 
 router = APIRouter()
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,8 +15,9 @@ from pipeline.review.decisions import Ballot, record, undo
 from pipeline.review.desk import Desk
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.queue import blind_for, items_by_id
-from pipeline.review.search import SORTS, STATES, ListFilter, blinded, find, find_ids, rows_by_id
+from pipeline.review.search import SORTS, STATES, blinded, find, find_ids, rows_by_id
 from pipeline.review.standing import history
+from pipeline.review.web.filters import filter_query, read_filter
 from pipeline.review.web.pages import show
 from pipeline.review.web.queue import with_evidence
 from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, SignedIn
@@ -25,37 +25,6 @@ from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, Signe
 router = APIRouter()
 
 N_PREVIEWED = 12
-
-
-def read_filter(given: dict[str, str]) -> ListFilter:
-    """Read a filter from a query or a form; what cannot be read asks nothing."""
-    values: dict[str, object] = {}
-    for field in fields(ListFilter):
-        text = given.get(field.name, "").strip()[:300]
-        if not text:
-            continue
-        if field.name in ("confidence_below", "confidence_above"):
-            if text.replace(",", ".").replace(".", "", 1).isdigit():
-                values[field.name] = float(text.replace(",", ".")) / 100
-        elif field.name in ("reviewer", "page"):
-            if text.isdigit():
-                values[field.name] = int(text)
-        else:
-            values[field.name] = text
-    return ListFilter(**values)  # type: ignore[arg-type]
-
-
-def filter_query(wanted: ListFilter, **changes: object) -> str:
-    """Write a filter as a query string."""
-    values = {**asdict(wanted), **changes}
-    for name in ("confidence_below", "confidence_above"):
-        if values[name] is not None:
-            values[name] = f"{100 * values[name]:g}"
-    standard = asdict(ListFilter())
-    kept = {
-        name: value for name, value in values.items() if value not in (None, "") and value != standard[name]
-    }
-    return urlencode(kept)
 
 
 @router.get("/verbatims")
