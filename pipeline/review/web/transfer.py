@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, File, Request, UploadFile
@@ -21,8 +22,9 @@ from pipeline.review.exchange import (
 )
 from pipeline.review.exports import MAX_ROWS, to_csv, to_xlsx, training_lines
 from pipeline.review.queue import blind_for
+from pipeline.review.refusals import refusal
 from pipeline.review.reviewed import incomplete_reviews
-from pipeline.review.search import ListRow, blinded, find_ids, rows_by_id
+from pipeline.review.search import ListFilter, ListRow, blinded, find_ids, rows_by_id
 from pipeline.review.web.filters import read_filter
 from pipeline.review.web.pages import language_of, show
 from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, SignedIn
@@ -58,24 +60,43 @@ FORMATS: dict[str, tuple[str, str, Writer]] = {
         lambda d, r, lang: argilla_settings(d.codebook).encode(),
     ),
 }
+# Formats that describe the labels and hold no verbatim.
+WITHOUT_ROWS = ("label-studio-interface", "argilla-settings")
 
 
 @router.post("/export")
 async def export(request: Request, desk: DeskHere, session: FormChecked) -> Response:
     """Write the filtered list in the format asked for."""
     form = await request.form()
-    chosen = FORMATS.get(str(form.get("format", "")))
-    if chosen is None:
+    chosen = str(form.get("format", ""))
+    if chosen not in FORMATS:
         raise Forbidden
-    name, media_type, write = chosen
+    name, media_type, write = FORMATS[chosen]
     wanted = read_filter({key: str(value) for key, value in form.items()})
-    ids = find_ids(desk.store, wanted, desk.audiences_for(session.reviewer), MAX_ROWS)
+    if chosen == "training" and not wanted.state:
+        wanted = replace(wanted, state="reviewed")
+    ids = [] if chosen in WITHOUT_ROWS else _exported(desk, wanted, desk.audiences_for(session.reviewer))
     with desk.store.reading() as connection:
         rows = blinded(rows_by_id(connection, ids), blind_for(desk.store, session.reviewer))
     content = write(desk, rows, language_of(request))
     return Response(
         content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
+
+
+def _exported(desk: Desk, wanted: ListFilter, audiences: tuple[str, ...]) -> list[str]:
+    """List the verbatims of a file: all that was looked for, never a part of it."""
+    ids = find_ids(desk.store, wanted, audiences, MAX_ROWS + 1)
+    if len(ids) > MAX_ROWS:
+        raise refusal(
+            "export_too_many",
+            "so many verbatims cannot be written into one file",
+            expected=f"at most {MAX_ROWS}",
+            got="more",
+            where="export",
+            do="Narrow the filter",
+        )
+    return ids
 
 
 @router.get("/import")

@@ -14,6 +14,7 @@ from pipeline.review.decisions import Ballot, record
 from pipeline.review.desk import open_desk
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.sampling import Design
+from pipeline.review.web import transfer
 from pipeline.review.web.app import create_app
 from pipeline.review.web.keys import theme_keys
 from pipeline.review.web.messages import catalogue
@@ -233,6 +234,18 @@ def test_import_takes_back_what_was_exported_once(client_of):
     bad = client.post("/import", data={"csrf": token}, files={"file": ("x.json", b"non")})
     assert bad.status_code == 400
     assert "ni un export JSON de Label Studio" in bad.text
+
+
+def test_export_holds_the_whole_list_or_is_refused(client_of, monkeypatch):
+    client = client_of("alice")
+    token = token_in(client.get("/verbatims").text)
+    monkeypatch.setattr(transfer, "MAX_ROWS", 100)
+    for name, status in (("csv", 400), ("xlsx", 400), ("training", 200), ("argilla-settings", 200)):
+        answer = client.post("/export", data={"csrf": token, "format": name})
+        assert answer.status_code == status, name
+        assert (status == 200) is ("C&#39;est trop pour un fichier" not in answer.text)
+    monkeypatch.setattr(transfer, "MAX_ROWS", 180)
+    assert client.post("/export", data={"csrf": token, "format": "csv"}).content.count(b"\r\n") == 181
 
 
 def test_messages_are_all_in_both_languages():
