@@ -18,6 +18,7 @@ from models.decisions import DecidedPositions
 from models.gold import GoldSet
 from pipeline.review.agreement import value_of
 from pipeline.review.labels import VerbatimLabels
+from pipeline.review.search import in_use
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import content, item
 
@@ -126,7 +127,7 @@ def drift_by_source(store: ReviewStore, training: TrainingShares) -> list[Drift]
     )
     groups: dict[tuple[str, str], Counter[str]] = {}
     with store.reading() as connection:
-        for row in connection.execute(query.where(content.c.tagged.is_not(None))):
+        for row in connection.execute(query.where(content.c.tagged.is_not(None), in_use(item.c.verbatim_id))):
             # Whole sets of labels repeat a lot: counting them first saves reading most of the JSON.
             groups.setdefault((row.audience, row.source), Counter())[row.tagged] += 1
     return [

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, delete, select, text, update
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import (
     REFUSE_CHANGES,
+    absent,
     assignment,
     content,
     decision,
@@ -20,7 +21,7 @@ from pipeline.review.tables import (
 ROWS_AT_ONCE = 500
 
 # Rows that point at others first.
-HOLDERS: tuple[Table, ...] = (decision, assignment, drawn, searchable, content, item)
+HOLDERS: tuple[Table, ...] = (decision, assignment, drawn, searchable, absent, content, item)
 
 
 def forget_verbatims(store: ReviewStore, verbatim_ids: Sequence[str]) -> int:

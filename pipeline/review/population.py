@@ -34,7 +34,7 @@ class Scope:
 
 
 def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.DataFrame:
-    """Read verbatims and annotations together, each verbatim once.
+    """Read verbatims and annotations together, each verbatim once: where it comes last, as releases do.
 
     Args:
         workspace: Where batches and annotations lie.
@@ -50,7 +50,7 @@ def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.Dat
     """
     frames = [_read_batch(workspace, batch, model_id) for batch in batches_in_use(workspace)]
     known = [frame for frame in frames if frame is not None]
-    population = pl.concat(known, how="diagonal").unique("verbatim_id", keep="first") if known else None
+    population = pl.concat(known, how="diagonal").unique("verbatim_id", keep="last", maintain_order=True) if known else None
     if population is not None:
         population = _within(population, scope).sort("verbatim_id")
     if population is None or population.is_empty():

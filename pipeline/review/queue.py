@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exists, func, or_, select, update
 
 from pipeline.review.accounts import Reviewer
 from pipeline.review.labels import VerbatimLabels
+from pipeline.review.search import in_use
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import assignment, campaign, content, decision, item
 
@@ -71,6 +72,7 @@ def claim(
             assignment.c.campaign_id == campaign_id,
             assignment.c.done.is_(False),
             assignment.c.audience.in_(audiences),
+            in_use(assignment.c.verbatim_id),
         )
         held = select(assignment.c.id, assignment.c.verbatim_id).where(
             *undone, assignment.c.user_id == reviewer.id
@@ -108,12 +110,12 @@ def _lease(connection: Connection, ids: list[int], reviewer: Reviewer, now: floa
 
 def progress(store: ReviewStore, campaign_id: int, reviewer: Reviewer) -> QueueProgress:
     """Count the reviews of a campaign, and a reviewer's own."""
-    here = assignment.c.campaign_id == campaign_id
+    still_asked = or_(assignment.c.done, in_use(assignment.c.verbatim_id))
     query = select(
         func.count(),
         func.count().filter(assignment.c.done),
         func.count().filter(assignment.c.done, assignment.c.user_id == reviewer.id),
-    ).where(here)
+    ).where(assignment.c.campaign_id == campaign_id, still_asked)
     with store.reading() as connection:
         n_wanted, n_done, n_mine = connection.execute(query).one()
     return QueueProgress(n_wanted, n_done, n_mine)

@@ -106,16 +106,20 @@ def _sampled(store: ReviewStore, workspace: Workspace, reviewed: set[str]) -> di
     """
     chosen: dict[str, dict[str, Any]] = {}
     missed: dict[str, float] = {}
+    with store.reading() as connection:
+        known = select(item.c.verbatim_id, item.c.audience).where(item.c.n_reviewers > 0)
+        audience_now = {row.verbatim_id: row.audience for row in connection.execute(known)}
     for campaign_id, factor, members in _reached(store, reviewed):
         for verbatim_id, stratum in members:
             chosen.setdefault(verbatim_id, {"campaign": str(campaign_id), "stratum": stratum})
         design = pl.DataFrame(pl.from_arrow(workspace.read_table(*design_path(campaign_id))))
-        for verbatim_id, audience, probability in (
-            design.select("verbatim_id", "audience", "probability")
+        for verbatim_id, probability in (
+            design.select("verbatim_id", "probability")
             .filter(pl.col("verbatim_id").is_in(list(reviewed)))
             .iter_rows()
         ):
-            drawn_here = probability * factor.get(audience, 0.0)
+            # The source's audience may have been corrected since the draw.
+            drawn_here = probability * factor.get(audience_now[verbatim_id], 0.0)
             missed[verbatim_id] = missed.get(verbatim_id, 1.0) * (1.0 - drawn_here)
     return {
         verbatim_id: {**entry, "inclusion_probability": 1.0 - missed[verbatim_id]}

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from pipeline.review.folding import fold
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
-from pipeline.review.tables import content, decision, dimension_value, item, searchable
+from pipeline.review.tables import absent, content, decision, dimension_value, item, searchable
 from pipeline.schema import AUDIENCES
 
 PAGE_ROWS = 50
@@ -99,7 +99,8 @@ class Choices:
 
 def conditions(wanted: ListFilter, audiences: tuple[str, ...]) -> list[ColumnElement[bool]]:
     """Turn a filter into SQL conditions; nothing is ever put into the statement's text."""
-    found = [*_allowed(audiences), *_context(wanted), *_labels(wanted), *_state(wanted.state)]
+    found = [in_use(item.c.verbatim_id), *_allowed(audiences), *_context(wanted)]
+    found += [*_labels(wanted), *_state(wanted.state)]
     if wanted.confidence_below is not None:
         found.append(item.c.confidence < wanted.confidence_below)
     if wanted.confidence_above is not None:
@@ -114,6 +115,11 @@ def conditions(wanted: ListFilter, audiences: tuple[str, ...]) -> list[ColumnEle
         holds = and_(*(searchable.c.folded.contains(word, autoescape=True) for word in words))
         found.append(item.c.verbatim_id.in_(select(searchable.c.verbatim_id).where(holds)))
     return found
+
+
+def in_use(verbatim_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Leave out the verbatims that no batch in use holds any more."""
+    return ~exists().where(absent.c.verbatim_id == verbatim_id)
 
 
 def _allowed(audiences: tuple[str, ...]) -> list[ColumnElement[bool]]:
@@ -225,13 +231,13 @@ def find_ids(store: ReviewStore, wanted: ListFilter, audiences: tuple[str, ...],
 
 
 def rows_by_id(connection: Any, ids: list[str]) -> list[ListRow]:  # noqa: ANN401 - a connection
-    """Read lines in the order of the identities given; unknown ones are left out."""
+    """Read lines in the order of the identities given; those unknown or no longer in use are left out."""
     rows: dict[str, ListRow] = {}
     for start in range(0, len(ids), 500):
         query = (
             select(item, *(column for column in content.c if column.name != "verbatim_id"))
             .join(content, content.c.verbatim_id == item.c.verbatim_id)
-            .where(item.c.verbatim_id.in_(ids[start : start + 500]))
+            .where(item.c.verbatim_id.in_(ids[start : start + 500]), in_use(item.c.verbatim_id))
         )
         for row in connection.execute(query).mappings():
             rows[row["verbatim_id"]] = _row(row)

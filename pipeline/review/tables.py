@@ -106,6 +106,12 @@ searchable = Table(
     Column("folded", Text, nullable=False),  # lower case, no accents
 )
 
+absent = Table(
+    "absent",
+    metadata,
+    Column("verbatim_id", ForeignKey("item.verbatim_id"), primary_key=True),  # in no batch in use
+)
+
 campaign = Table(
     "campaign",
     metadata,

@@ -151,6 +151,23 @@ def make_workspace(
     return workspace
 
 
+def write_version(workspace: Workspace, batch: str, n: int, **changed: str) -> None:
+    """Write another batch with the first n verbatims of the first one, one value for all in some columns."""
+    part = "part-00000.parquet"
+    verbatims = workspace.read_table("batches", "essai", "verbatims", part).slice(0, n)
+    for name, value in changed.items():
+        place = verbatims.schema.get_field_index(name)
+        verbatims = verbatims.set_column(place, verbatims.schema.field(name), pa.array([value] * n))
+    workspace.write_table(verbatims, "batches", batch, "verbatims", part)
+    annotations = workspace.read_table("annotations", "essai", MODEL_ID, part).slice(0, n)
+    workspace.write_table(annotations, "annotations", batch, MODEL_ID, part)
+
+
+def put_in_use(workspace: Workspace, *batches: str) -> None:
+    """Say, as a run does, which batches the declared inputs gave."""
+    workspace.write_json({"batches": list(batches), "unread": []}, "batches", "current.json")
+
+
 def _verbatims(indices: list[int]) -> pa.Table:
     rows = []
     for i in indices:

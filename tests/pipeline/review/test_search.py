@@ -8,13 +8,26 @@ import pytest
 
 from pipeline.review.accounts import add_reviewer
 from pipeline.review.bulk import apply_bulk, parse_action, plan_bulk
+from pipeline.review.campaigns import create_campaign
 from pipeline.review.decisions import Ballot, record
 from pipeline.review.folding import fold, folded
 from pipeline.review.index import refresh_index
 from pipeline.review.labels import VerbatimLabels
-from pipeline.review.search import ListFilter, find, find_ids
+from pipeline.review.population import Scope, read_population
+from pipeline.review.queue import claim, progress
+from pipeline.review.reviewed import reviewed_table
+from pipeline.review.sampling import Design
+from pipeline.review.search import ListFilter, find, find_ids, rows_by_id
 from pipeline.review.store import open_store
-from tests.pipeline.review.authored import MODEL_ID, TEXTS, gold, make_workspace, verbatim_id
+from tests.pipeline.review.authored import (
+    MODEL_ID,
+    TEXTS,
+    gold,
+    make_workspace,
+    put_in_use,
+    verbatim_id,
+    write_version,
+)
 
 BOTH = ("customer", "employee")
 
@@ -104,6 +117,49 @@ def test_refresh_index_shows_the_model_asked_for_and_keeps_what_people_decided(t
         assert n_neutral is None or found == n_neutral
         assert {row.model_id for row in find(store, ListFilter(), BOTH).rows} == {model}
     store.engine.dispose()
+
+
+def test_desk_shows_of_each_verbatim_the_last_version_in_use(desk, workspace, labels):
+    write_version(workspace, "corrige", 100, audience="employee", text="[PERSONNE] remasqué")
+    for batches, n_all, n_customers, n_new in (
+        (["corrige"], 100, 0, 100),
+        (["essai"], 180, 100, 0),
+        (["essai", "corrige"], 180, 40, 100),
+        (["corrige", "essai"], 180, 100, 0),
+    ):
+        put_in_use(workspace, *batches)
+        refresh_index(desk, workspace, labels)
+        assert find(desk, ListFilter(), BOTH).n_total == n_all, batches
+        assert find(desk, ListFilter(), ("customer",)).n_total == n_customers, batches
+        assert find(desk, ListFilter(words="remasque"), BOTH).n_total == n_new, batches
+        assert all(row.tagged for row in find(desk, ListFilter(sort="month"), BOTH).rows)
+        population = read_population(workspace, MODEL_ID, Scope())
+        assert population["audience"].to_list().count("customer") == n_customers, batches
+        with desk.reading() as connection:
+            assert len(rows_by_id(connection, [verbatim_id(i) for i in range(180)])) == n_all, batches
+        assert refresh_index(desk, workspace, labels).n_parts == 0, batches
+
+
+def test_queue_asks_only_for_what_is_in_use_and_of_whom_may_read_it(
+    desk, workspace, labels, lead, bob, stamp
+):
+    number = create_campaign(
+        desk, workspace, labels, lead, name="Tout", model_id=MODEL_ID, design=Design(180, double_share=0)
+    )
+    read = claim(desk, bob, number, n_items=30, audiences=BOTH, lease_minutes=30)
+    labels_given = VerbatimLabels("neutral", "none", "none")
+    ballots = [Ballot(each.verbatim_id, labels_given, "review", each.verbatim_id, number) for each in read]
+    record(desk, bob, ballots, stamp)
+    before = reviewed_table(desk, workspace, labels)["inclusion_probability"].to_pylist()
+    write_version(workspace, "corrige", 100, audience="employee")
+    put_in_use(workspace, "corrige")
+    refresh_index(desk, workspace, labels)
+    n_left = 100 - sum(each.verbatim_id in {verbatim_id(i) for i in range(100)} for each in read)
+    assert progress(desk, number, bob).n_wanted == 30 + n_left
+    assert claim(desk, bob, number, n_items=180, audiences=("customer",), lease_minutes=30) == []
+    assert len(claim(desk, bob, number, n_items=180, audiences=BOTH, lease_minutes=30)) == n_left
+    assert all(before)
+    assert all(reviewed_table(desk, workspace, labels)["inclusion_probability"].to_pylist())
 
 
 def test_first_page_of_a_long_list_is_fast(tmp_path, labels):
