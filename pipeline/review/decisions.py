@@ -19,7 +19,16 @@ from pipeline.review.standing import in_force, settle
 from pipeline.review.store import ReviewStore
 from pipeline.review.tables import assignment, content, decision, item
 
-__all__ = ["KINDS", "Ballot", "CodebookStamp", "record", "reviewed_labels", "stamp_of", "undo"]
+__all__ = [
+    "KINDS",
+    "Ballot",
+    "CodebookStamp",
+    "record",
+    "reviewed_labels",
+    "stamp_of",
+    "times_undone",
+    "undo",
+]
 
 KINDS = ("review", "list", "bulk", "import", "adjudication", "undo")
 MAX_NOTE_CHARS = 1_000
@@ -196,6 +205,21 @@ def undo(
         for number, row in enumerate(rows):
             _append_undo(connection, store.now(), reviewer, row, f"{request_key}:{number}", stamp)
     return [row.verbatim_id for row in rows]
+
+
+def times_undone(store: ReviewStore, action: str) -> int:
+    """Count how often a bulk action or an import was taken back.
+
+    Args:
+        store: The review database.
+        action: What the request keys of its decisions begin with, the reviewer's number first.
+    """
+    undone = select(decision.c.undoes).where(decision.c.undoes.is_not(None))
+    query = select(decision.c.request_key).where(
+        decision.c.request_key.startswith(action, autoescape=True), decision.c.id.in_(undone)
+    )
+    with store.reading() as connection:
+        return len({key.rsplit(":", 1)[0] for key in connection.scalars(query)})
 
 
 def _append_undo(

@@ -11,7 +11,7 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
 
 from pipeline.codebook import Language
-from pipeline.review.decisions import Ballot, record
+from pipeline.review.decisions import Ballot, record, times_undone
 from pipeline.review.desk import Desk
 from pipeline.review.exchange import (
     argilla_settings,
@@ -104,14 +104,17 @@ def import_page(request: Request, session: SignedIn) -> Response:
     """Explain what may be brought back."""
     if not session.reviewer.may_review:
         raise Forbidden
-    return show(request, "import.html", n_kept=None, n_unknown=0, rejected={})
+    return show(request, "import.html", n_kept=None, n_known=0, n_unknown=0, rejected={})
 
 
 @router.post("/import")
 def import_labels(
     request: Request, desk: DeskHere, session: FormChecked, file: Annotated[UploadFile, File()]
 ) -> Response:
-    """Keep the labels of a file, once however often it is sent; count what is unknown or unreadable."""
+    """Keep the labels of a file, once however often it is sent; count what is unknown or unreadable.
+
+    What was unknown is kept when the file is sent again, and so is everything once the import was undone.
+    """
     if not session.reviewer.may_review:
         raise Forbidden
     content = file.file.read()
@@ -119,18 +122,27 @@ def import_labels(
     audiences = desk.audiences_for(session.reviewer)
     with desk.store.reading() as connection:
         known = [row for row in rows_by_id(connection, list(read.labels)) if row.audience in audiences]
-    stem = hashlib.sha256(content).hexdigest()[:24]
+    action = f"{session.reviewer.id}:{_short_hash(content)}"
+    attempt = f"{action}.{times_undone(desk.store, action)}"
     ballots = [
         Ballot(
-            row.verbatim_id, read.labels[row.verbatim_id], "import", f"{session.reviewer.id}:{stem}:{number}"
+            row.verbatim_id,
+            read.labels[row.verbatim_id],
+            "import",
+            f"{attempt}:{_short_hash(row.verbatim_id.encode())}",
         )
-        for number, row in enumerate(known)
+        for row in known
     ]
     n_kept = record(desk.store, session.reviewer, ballots, desk.stamp)
     return show(
         request,
         "import.html",
         n_kept=n_kept,
+        n_known=len(known),
         n_unknown=len(read.labels) - len(known),
         rejected=read.rejected,
     )
+
+
+def _short_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:24]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
@@ -12,8 +14,11 @@ from pipeline.review.accounts import add_reviewer, reviewers
 from pipeline.review.campaigns import create_campaign
 from pipeline.review.decisions import Ballot, record
 from pipeline.review.desk import open_desk
+from pipeline.review.exchange import to_argilla
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.sampling import Design
+from pipeline.review.search import rows_by_id
+from pipeline.review.standing import history
 from pipeline.review.web import transfer
 from pipeline.review.web.app import create_app
 from pipeline.review.web.keys import theme_keys
@@ -231,6 +236,7 @@ def test_import_takes_back_what_was_exported_once(client_of):
     first = client.post("/import", data={"csrf": token}, files=files).text
     assert "enregistrées\u00a0: 1." in first
     assert "enregistrées\u00a0: 0." in client.post("/import", data={"csrf": token}, files=files).text
+    assert "déjà enregistrées" in client.post("/import", data={"csrf": token}, files=files).text
     bad = client.post("/import", data={"csrf": token}, files={"file": ("x.json", b"non")})
     assert bad.status_code == 400
     assert "ni un export JSON de Label Studio" in bad.text
@@ -246,6 +252,28 @@ def test_export_holds_the_whole_list_or_is_refused(client_of, monkeypatch):
         assert (status == 200) is ("C&#39;est trop pour un fichier" not in answer.text)
     monkeypatch.setattr(transfer, "MAX_ROWS", 180)
     assert client.post("/export", data={"csrf": token, "format": "csv"}).content.count(b"\r\n") == 181
+
+
+def test_import_takes_again_what_was_undone_and_what_was_unknown_before(client_of, desk, monkeypatch):
+    client = client_of("bob")
+    token = token_in(client.get("/verbatims").text)
+    with desk.store.reading() as connection:
+        rows = rows_by_id(connection, [verbatim_id(i) for i in (5, 15)])
+    tagged = [replace(row, labels=row.tagged, n_reviewers=1) for row in rows]
+    send = partial(
+        client.post, "/import", data={"csrf": token}, files={"file": ("a.json", to_argilla(tagged))}
+    )
+    monkeypatch.setattr(desk, "audiences_for", lambda reviewer: ("employee",))
+    assert "enregistrées\u00a0: 1." in send().text
+    monkeypatch.undo()
+    assert "enregistrées\u00a0: 1." in send().text
+    assert "déjà enregistrées" in send().text
+    client.post("/verbatims/undo", data={"csrf": token})
+    assert "enregistrées\u00a0: 2." in send().text
+    for index in (5, 15):
+        kept = [each for each in history(desk.store, verbatim_id(index)) if not each.undone]
+        assert [each.kind for each in kept].count("import") == 1
+    client.post("/verbatims/undo", data={"csrf": token})
 
 
 def test_messages_are_all_in_both_languages():
