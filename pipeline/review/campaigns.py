@@ -17,7 +17,7 @@ from pipeline import layout
 from pipeline.errors import ReviewError
 from pipeline.review.accounts import Reviewer
 from pipeline.review.index import batches_in_use
-from pipeline.review.population import Scope, read_population
+from pipeline.review.population import Scope, find_population, read_population
 from pipeline.review.refusals import refusal
 from pipeline.review.sampling import Design, Mix, draw, inclusion_probabilities
 from pipeline.review.store import ReviewStore
@@ -127,7 +127,7 @@ def create_campaign(
 
 
 def other_reading(workspace: Workspace, model_id: str, scope: Scope) -> pl.DataFrame | None:
-    """Read the population as another tagger saw it; None when there was only one."""
+    """Read the population as another tagger saw it; None when no other saw any of it."""
     others = sorted(
         {
             model
@@ -136,7 +136,8 @@ def other_reading(workspace: Workspace, model_id: str, scope: Scope) -> pl.DataF
             if model != model_id
         }
     )
-    return read_population(workspace, others[-1], scope) if others else None
+    readings = (find_population(workspace, model, scope) for model in reversed(others))
+    return next((reading for reading in readings if reading is not None), None)
 
 
 def _indexed(connection: Connection, ids: Sequence[str]) -> set[str]:

@@ -48,12 +48,8 @@ def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.Dat
     Raises:
         ReviewError: No annotated verbatim is in the scope.
     """
-    frames = [_read_batch(workspace, batch, model_id) for batch in batches_in_use(workspace)]
-    known = [frame for frame in frames if frame is not None]
-    population = pl.concat(known, how="diagonal").unique("verbatim_id", keep="last", maintain_order=True) if known else None
-    if population is not None:
-        population = _within(population, scope).sort("verbatim_id")
-    if population is None or population.is_empty():
+    population = find_population(workspace, model_id, scope)
+    if population is None:
         raise refusal(
             "campaign_empty",
             "there is nothing to draw from",
@@ -63,6 +59,17 @@ def read_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.Dat
             do="Widen the choice, or run `miroir run` first",
         )
     return population
+
+
+def find_population(workspace: Workspace, model_id: str, scope: Scope) -> pl.DataFrame | None:
+    """Read the same; None when no annotated verbatim is in the scope."""
+    frames = [_read_batch(workspace, batch, model_id) for batch in batches_in_use(workspace)]
+    known = [frame for frame in frames if frame is not None]
+    if not known:
+        return None
+    last = pl.concat(known, how="diagonal").unique("verbatim_id", keep="last", maintain_order=True)
+    population = _within(last, scope).sort("verbatim_id")
+    return None if population.is_empty() else population
 
 
 def _read_batch(workspace: Workspace, batch: str, model_id: str) -> pl.DataFrame | None:

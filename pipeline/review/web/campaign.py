@@ -13,7 +13,7 @@ from pipeline.review.campaigns import Campaign, campaigns, create_campaign, find
 from pipeline.review.desk import Desk
 from pipeline.review.pace import seconds_a_review, sequence
 from pipeline.review.planner import Step, measure_names, plan, shrinking
-from pipeline.review.population import Scope, dimension_names, read_population
+from pipeline.review.population import Scope, dimension_names, find_population, read_population
 from pipeline.review.queue import progress
 from pipeline.review.sampling import Design, Mix
 from pipeline.review.web.charts import Chart, line_chart
@@ -90,11 +90,13 @@ def campaign_page(
 ) -> Response:
     """Show how far a campaign is and how sure its figures are by now."""
     campaign = find_campaign(desk.store, campaign_id)
-    steps = _steps(desk, campaign, measure)
+    population = find_population(desk.workspace, campaign.model_id, campaign.design.scope)
+    steps = [] if population is None else _steps(desk, campaign, population, measure)
     return show(
         request,
         "campaign.html",
         campaign=campaign,
+        is_gone=population is None,
         state=progress(desk.store, campaign_id, session.reviewer),
         measures=measure_names(desk.labels),
         measure=measure,
@@ -104,8 +106,7 @@ def campaign_page(
     )
 
 
-def _steps(desk: Desk, campaign: Campaign, measure: str) -> list[Step]:
-    population = read_population(desk.workspace, campaign.model_id, campaign.design.scope)
+def _steps(desk: Desk, campaign: Campaign, population: pl.DataFrame, measure: str) -> list[Step]:
     reviewed = sequence(desk.store, campaign.id, desk.labels)
     return shrinking(population, reviewed, measure, desk.labels)
 

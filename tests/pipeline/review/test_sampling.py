@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ReviewError
+from pipeline.review.campaigns import other_reading
 from pipeline.review.population import Scope, dimension_names, read_population
 from pipeline.review.sampling import Design, Mix, capped, draw, inclusion_probabilities
 from tests.pipeline.review.authored import MODEL_ID, gold, make_workspace, verbatim_id
@@ -105,3 +106,12 @@ def test_read_population_keeps_to_its_scope(tmp_path):
     assert dimension_names(rows) == ("region", "unit")
     with pytest.raises(ReviewError, match="nothing to draw from"):
         read_population(workspace, MODEL_ID, Scope(month_from="2031-01"))
+
+
+def test_other_reading_is_none_where_no_other_tagger_read_the_scope(tmp_path):
+    workspace = make_workspace(tmp_path, 36)
+    part = workspace.read_table("annotations", "essai", MODEL_ID, "part-00000.parquet")
+    customers = part.slice(0, 10)
+    workspace.write_table(customers, "annotations", "essai", "ancien-1", "part-00000.parquet")
+    assert len(other_reading(workspace, MODEL_ID, Scope())) == 10
+    assert other_reading(workspace, MODEL_ID, Scope(("employee",))) is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import logging
 import re
 from dataclasses import replace
@@ -23,7 +24,7 @@ from pipeline.review.web import transfer
 from pipeline.review.web.app import create_app
 from pipeline.review.web.keys import theme_keys
 from pipeline.review.web.messages import catalogue
-from tests.pipeline.review.authored import MODEL_ID, gold, make_workspace, verbatim_id
+from tests.pipeline.review.authored import MODEL_ID, gold, make_workspace, put_in_use, verbatim_id
 from tests.pipeline.review.conftest import PASSWORD
 
 PAGES = [
@@ -119,6 +120,18 @@ def test_quality_page_sets_a_source_beside_the_training_sources(client_of, desk,
         assert all(words in page.replace("\u00a0", " ") for words in (*said, "<td>avis"))
     monkeypatch.setattr(desk, "training_shares", {})
     assert "pas de comparaison" in client.get("/quality").text
+
+
+def test_campaign_whose_verbatims_are_gone_can_still_be_followed_and_closed(client_of, desk):
+    client = client_of("alice")
+    put_in_use(desk.workspace)
+    try:
+        answer = client.get("/campaigns/1")
+    finally:
+        desk.workspace.remove("batches", "current.json")
+    assert answer.status_code == 200
+    assert "le graphique n'est plus calculé" in html.unescape(answer.text)
+    assert "Fermer la file" in answer.text
 
 
 def test_hostile_text_is_escaped(client_of):
