@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +15,7 @@ from pipeline.config_file import read_config
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pipeline.review.desk import Desk
+    from pipeline.review.desk import Desk, ModelChoice
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +37,9 @@ def review(
 ) -> None:
     """Ouvrir le bureau de relecture : voir, corriger, s'accorder."""
     from pipeline.codebook import DEFAULT_CODEBOOK
-    from pipeline.model_choice import chosen_model
     from pipeline.review.accounts import add_reviewer
     from pipeline.review.desk import open_desk
+    from pipeline.review.store import database_url, open_store
 
     run_config = read_config(config) if config else None
     review_config = run_config.review if run_config else ReviewConfig()
@@ -45,48 +47,48 @@ def review(
     review_config = review_config.model_copy(update=changes)
     root = workspace or (run_config.workspace if run_config else "workspace")
     codebook = Path(run_config.codebook) if run_config and run_config.codebook else DEFAULT_CODEBOOK
-    model = chosen_model(Workspace(root), run_config.annotate.model if run_config else "default")
-    console = Console()
-    with console.status("Ouverture du bureau et lecture des verbatims…"):
-        place = Workspace(root)
-        model_id = _configured_model(place, model, codebook)
-        desk = open_desk(place, review_config, codebook_path=codebook, model_id=model_id)
+    place, console = Workspace(root), Console()
     if add_user:
         password = typer.prompt("Mot de passe", hide_input=True, confirmation_prompt="Encore une fois")
-        made = add_reviewer(desk.store, add_user, add_user, password, role)
+        store = open_store(database_url(place, review_config.database))
+        made = add_reviewer(store, add_user, add_user, password, role)
         console.print(f"Compte créé : {made.login} ({made.role}).")
         return
-    with console.status("Chargement du modèle…"):
-        _explain(desk, model)
+    with console.status("Ouverture du bureau : lecture des verbatims et du modèle…"):
+        choice = model_choice(run_config.annotate.model if run_config else "default", codebook)
+        desk = open_desk(place, review_config, codebook_path=codebook, choose_model=choice)
     _serve(desk, console)
 
 
-def _configured_model(workspace: Workspace, model: str, codebook: Path) -> str | None:
-    """Name the configured model if it tagged this workspace; None leaves the choice to the desk."""
-    from models.registry import load_tagger
-    from pipeline import layout
-    from pipeline.codebook import read_codebook
-    from pipeline.review.index import batches_in_use
-
-    model_id = load_tagger(model, read_codebook(codebook).label_space).model_id
-    tagged = any(layout.annotation_parts(workspace, batch, model_id) for batch in batches_in_use(workspace))
-    return model_id if tagged else None
-
-
-def _explain(desk: Desk, model: str) -> None:
-    """Let the desk highlight texts and judge drift, where the model in use allows it."""
+def model_choice(configured: str, codebook: Path) -> ModelChoice:
+    """Show the configured model once it has tagged; until then, the one that tagged last."""
     from models.held_out import stored_predictions
     from models.registry import load_tagger, model_folder
+    from pipeline import layout
+    from pipeline.codebook import read_codebook
+    from pipeline.model_choice import chosen_model
+    from pipeline.review.desk import ModelOnShow, last_tagger
     from pipeline.review.drift import shares_by_source
     from pipeline.review.evidence import evidence_of
+    from pipeline.review.index import batches_in_use
 
-    tagger = load_tagger(model, desk.labels)
-    if tagger.model_id == desk.model_id:
-        desk.evidence = evidence_of(tagger)
-    stored = stored_predictions(model_folder(model), desk.labels)
-    if stored is not None:
-        gold, predictions, _ = stored
-        desk.training_shares = shares_by_source(gold, predictions.decided)
+    labels = read_codebook(codebook).label_space
+
+    @lru_cache(maxsize=1)
+    def opened(name: str) -> ModelOnShow:
+        tagger = load_tagger(name, labels)
+        stored = stored_predictions(model_folder(name), labels)
+        shares = shares_by_source(stored[0], stored[1].decided) if stored is not None else {}
+        return ModelOnShow(tagger.model_id, evidence_of(tagger), shares)
+
+    def choose(workspace: Workspace) -> ModelOnShow:
+        model = opened(chosen_model(workspace, configured))
+        batches = batches_in_use(workspace)
+        if any(layout.annotation_parts(workspace, batch, str(model.model_id)) for batch in batches):
+            return model
+        return replace(last_tagger(workspace), training_shares=model.training_shares)
+
+    return choose
 
 
 def _serve(desk: Desk, console: Console) -> None:

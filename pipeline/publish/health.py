@@ -14,7 +14,6 @@ from pipeline.publish.reading import Reader, age_hours
 from pipeline.workspace import Workspace
 
 SINKS_FILE = "sinks.json"
-RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def record_run(workspace: Workspace, error: str | None, now: datetime | None = N
         now: Moment of the end; now when None.
     """
     moment = (now or datetime.now(UTC)).isoformat(timespec="seconds")
-    workspace.write_json({"ended_at": moment, "error": error}, layout.STATUS, RUN_FILE)
+    workspace.write_json({"ended_at": moment, "error": error}, layout.STATUS, layout.LAST_RUN)
 
 
 @contextmanager
@@ -114,8 +113,8 @@ def recorded(workspace: Workspace) -> Iterator[None]:
 
 def _failures(workspace: Workspace) -> tuple[str, ...]:
     problems = []
-    if workspace.exists(layout.STATUS, RUN_FILE):
-        last = workspace.read_json(layout.STATUS, RUN_FILE)
+    if workspace.exists(layout.STATUS, layout.LAST_RUN):
+        last = workspace.read_json(layout.STATUS, layout.LAST_RUN)
         if last["error"]:
             problems.append(f"the run of {last['ended_at']} failed: {last['error']}")
     if workspace.exists(layout.BATCHES, layout.CURRENT):

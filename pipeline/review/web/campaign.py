@@ -28,6 +28,7 @@ N_CELLS_SHOWN = 60
 @router.get("/campaigns")
 def campaigns_page(request: Request, desk: DeskHere, session: SignedIn) -> Response:
     """List campaigns and offer a new one to a lead."""
+    desk.keep_up()
     states = [(entry, progress(desk.store, entry.id, session.reviewer)) for entry in campaigns(desk.store)]
     return show(
         request,
@@ -143,6 +144,7 @@ def planner_page(
     columns: str = "audience",
 ) -> Response:
     """Answer how many reviews a table takes."""
+    desk.keep_up()
     scope = Scope((audience,) if audience else ())
     population = read_population(desk.workspace, desk.model_id or "", scope)
     chosen = [name for name in columns.split(",") if name]

@@ -26,6 +26,7 @@ CALIBRATED = ("sentiment", "themes", "enchantment", "incivility")
 @router.get("/quality")
 def quality_page(request: Request, desk: DeskHere, _session: SignedIn) -> Response:
     """Show F1, confusion, calibration and drift, each only where there are enough reviews."""
+    desk.keep_up()
     entries = measured(desk.store, desk.workspace, desk.labels)
     space = desk.labels
     tables = [

@@ -48,6 +48,7 @@ class UndoForm(BaseModel):
 @router.get("/queue")
 def choose_queue(request: Request, desk: DeskHere, session: SignedIn) -> Response:
     """Open the only queue, or let the reviewer choose."""
+    desk.keep_up()
     known = [campaign for campaign in campaigns(desk.store) if campaign.open]
     if len(known) == 1 and session.reviewer.may_review:
         return RedirectResponse(f"/queue/{known[0].id}", 303)

@@ -32,6 +32,7 @@ def list_page(
     request: Request, desk: DeskHere, session: SignedIn, kept: int = 0, undone: int = 0
 ) -> Response:
     """Show one page of the list."""
+    desk.keep_up()
     wanted = read_filter(dict(request.query_params))
     audiences = desk.audiences_for(session.reviewer)
     found = find(desk.store, wanted, audiences)

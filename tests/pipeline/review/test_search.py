@@ -123,9 +123,10 @@ def test_desk_shows_of_each_verbatim_the_last_version_in_use(desk, workspace, la
     write_version(workspace, "corrige", 100, audience="employee", text="[PERSONNE] remasqué")
     for batches, n_all, n_customers, n_new in (
         (["corrige"], 100, 0, 100),
-        (["essai"], 180, 100, 0),
         (["essai", "corrige"], 180, 40, 100),
+        (["essai"], 180, 100, 0),
         (["corrige", "essai"], 180, 100, 0),
+        (["corrige"], 100, 0, 100),
     ):
         put_in_use(workspace, *batches)
         refresh_index(desk, workspace, labels)
