@@ -84,7 +84,8 @@ class SourceConfig(Section):
         path: File, folder, glob or fsspec URL; or
         sql: a query.
         layout: Shape of the export; `auto` looks at the first rows.
-        sheet: Sheet of a workbook; null takes the one that holds the columns.
+        sheet: Sheet of a workbook; `*` reads all that hold answers, one after the other; null takes the one
+            that does.
         encoding: Encoding of a text file; null finds it out.
         delimiter: Separator of a delimited file; null finds it out.
         text: Column of the verbatim, or

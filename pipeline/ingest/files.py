@@ -145,7 +145,12 @@ def read_file_chunks(
                 )
             case "spreadsheet":
                 yield from read_spreadsheet(
-                    stream, sheet=source.sheet, layout=source.layout, declared=declared, where=item.name
+                    stream,
+                    sheet=source.sheet,
+                    layout=source.layout,
+                    declared=declared,
+                    answers=[name for name in (source.text, *source.questions) if name in declared],
+                    where=item.name,
                 )
             case "jsonl":
                 yield from read_jsonl(stream, encoding=content.encoding, declared=declared)

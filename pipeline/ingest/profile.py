@@ -23,7 +23,7 @@ from pipeline.ingest.files import open_input, read_content
 from pipeline.ingest.inputs import Input, kind_of
 from pipeline.ingest.layouts import Header
 from pipeline.ingest.ratings import read_rating
-from pipeline.ingest.spreadsheet import open_spreadsheet
+from pipeline.ingest.spreadsheet import Table, open_tables
 from pipeline.ingest.structured import flatten
 
 PROFILED_ROWS = 400
@@ -68,6 +68,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheets:
+    """The sheets of a workbook that hold data; none of either for other files.
+
+    Attributes:
+        alike: The one that was looked at, and those with the same header, in order.
+        others: Those with another header.
+    """
+
+    alike: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A file as its first rows show it.
 
@@ -78,6 +91,7 @@ class Profile:
         encoding: Encoding of a text file, else empty.
         n_rows: Rows looked at.
         columns: Its columns, in order.
+        sheets: Its sheets, when it is a workbook.
     """
 
     path: Path
@@ -86,6 +100,7 @@ class Profile:
     encoding: str
     n_rows: int
     columns: tuple[Column, ...]
+    sheets: Sheets
 
 
 def profile_file(path: Path) -> Profile:
@@ -102,7 +117,7 @@ def profile_file(path: Path) -> Profile:
     """
     item = Input(kind_of(path.name), str(path), path.name)
     content = read_content(item, SourceConfig(name="inspect", audience="customer", path=str(path), text="-"))
-    header, rows = _read_first_rows(item, content.encoding)
+    header, rows, sheets = _read_first_rows(item, content.encoding)
     if not rows:
         raise SourceError.because(
             "a file holds no data",
@@ -116,10 +131,10 @@ def profile_file(path: Path) -> Profile:
         _describe(name, header.wordings.get(name, name), [row[i] for row in rows])
         for i, name in enumerate(header.names)
     )
-    return Profile(path, item.kind, header.layout, content.encoding, len(rows), columns)
+    return Profile(path, item.kind, header.layout, content.encoding, len(rows), columns, sheets)
 
 
-def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]]]:
+def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]], Sheets]:
     with open_input(item) as stream:
         if item.kind == "delimited":
             with decoding(stream, encoding, newline="") as text:
@@ -128,17 +143,27 @@ def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]
                 )
                 width = len(header.names)
                 sound = (record for record in records if len(record) == width)
-                return header, list(itertools.islice(sound, PROFILED_ROWS))
+                return header, list(itertools.islice(sound, PROFILED_ROWS)), Sheets()
         if item.kind == "spreadsheet":
-            header, data = open_spreadsheet(stream, sheet=None, layout="auto", declared=(), where=item.name)
-            return header, list(itertools.islice(data, PROFILED_ROWS))
+            tables = open_tables(stream, layout="auto", declared=(), where=item.name)
+            largest = max(tables, key=lambda table: table.n_cells)
+            rows = list(itertools.islice(largest.rows(), PROFILED_ROWS))
+            return largest.header, rows, _compare_sheets(tables, largest)
         if item.kind == "jsonl":
             with decoding(stream, encoding) as text:
-                return _tabulate(_objects(itertools.islice(text, PROFILED_ROWS)))
+                return *_tabulate(_objects(itertools.islice(text, PROFILED_ROWS))), Sheets()
         batch = next(
             pq.ParquetFile(stream, pre_buffer=False).iter_batches(PROFILED_ROWS, use_threads=False), None
         )
-        return _tabulate(batch.to_pylist() if batch is not None else [])
+        return *_tabulate(batch.to_pylist() if batch is not None else []), Sheets()
+
+
+def _compare_sheets(tables: Sequence[Table], chosen: Table) -> Sheets:
+    filled = [table for table in tables if next(table.rows(), None)]
+    return Sheets(
+        alike=tuple(table.name for table in filled if table.header.names == chosen.header.names),
+        others=tuple(table.name for table in filled if table.header.names != chosen.header.names),
+    )
 
 
 def _objects(lines: Iterable[str]) -> list[dict[str, object]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Literal
 
 from pipeline.ingest.inputs import kind_of
 from pipeline.ingest.propose import Choice, Proposal
+from pipeline.ingest.spreadsheet import EVERY_SHEET
 
 Language = Literal["fr", "en"]
 
@@ -16,6 +18,8 @@ _WORDS = {
         "Proposed by `miroir inspect` from {n} rows of «{file}»: read it before using it.",
     ),
     "shape": ("forme reconnue : {layout}{encoding}", "shape recognised: {layout}{encoding}"),
+    "alike": ("{n} feuilles de même en-tête : {names}", "{n} sheets with the same header: {names}"),
+    "others": ("feuilles laissées de côté : {names}", "sheets left out: {names}"),
     "unused": ("Colonnes laissées de côté :", "Columns left out:"),
     "none": ("aucune", "none"),
 }
@@ -44,6 +48,7 @@ def write_yaml(proposal: Proposal, language: Language = "fr") -> str:
     if kind_of(profile.path.name) in ("delimited", "spreadsheet"):
         shape = _say("shape", language, layout=profile.layout, encoding=encoding)
         lines.append(_line("    ", "layout", profile.layout, shape))
+    lines += _sheet_lines(proposal, language)
     lines += _text_lines(proposal, language)
     for key in ("title", "question_column", "record_id", "respondent", "date"):
         if (column := proposal.column(key)) is not None:
@@ -58,6 +63,23 @@ def write_yaml(proposal: Proposal, language: Language = "fr") -> str:
         lines.append("# " + _say("unused", language))
         lines += [f"#   {_quote(choice.column)} ({_words(choice, language)})" for choice in unused]
     return "\n".join(lines) + "\n"
+
+
+def _sheet_lines(proposal: Proposal, language: Language) -> list[str]:
+    sheets = proposal.profile.sheets
+    reasons = []
+    if len(sheets.alike) > 1:
+        reasons.append(_say("alike", language, n=len(sheets.alike), names=_list(sheets.alike)))
+    if sheets.others:
+        reasons.append(_say("others", language, names=_list(sheets.others)))
+    if not reasons:
+        return []
+    sheet = EVERY_SHEET if len(sheets.alike) > 1 else sheets.alike[0]
+    return [_line("    ", "sheet", sheet, " ; ".join(reasons))]
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(map(_quote, names))
 
 
 def _text_lines(proposal: Proposal, language: Language) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from typing import IO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
@@ -14,72 +16,115 @@ from pipeline.errors import SourceError
 from pipeline.ingest.chunks import CHUNK_ROWS, Chunk, make_chunk, pick_columns
 from pipeline.ingest.layouts import PEEK_ROWS, Header, Layout, plain_key, read_header
 
+EVERY_SHEET = "*"  # no spreadsheet program lets a sheet be called so
 _MAX_UNPACKED_BYTES = 4 << 30
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sheet and its header.
+
+    Attributes:
+        name: Name of the sheet.
+        header: Its header; without names when the sheet is empty.
+        n_cells: Its size.
+        sheet: Its cells.
+    """
+
+    name: str
+    header: Header
+    n_cells: int
+    sheet: CalamineSheet
+
+    def rows(self) -> Iterator[list[str]]:
+        """Go through the data rows as texts; blank rows are no rows."""
+        width = len(self.header.names)
+        filled = (texts for texts in _texts(self.sheet) if any(texts))
+        for texts in islice(filled, self.header.n_rows, None):
+            yield texts + [""] * (width - len(texts))
+
+    def holds(self, columns: Collection[str]) -> set[str]:
+        """Give those of some columns that the header names, in their plain form."""
+        return set(map(plain_key, columns)) & set(map(plain_key, self.header.names))
+
+
 def read_spreadsheet(
-    stream: IO[bytes], *, sheet: str | None, layout: Layout, declared: Collection[str], where: str
+    stream: IO[bytes],
+    *,
+    sheet: str | None,
+    layout: Layout,
+    declared: Collection[str],
+    answers: Collection[str],
+    where: str,
 ) -> Iterator[Chunk]:
-    """Read a sheet of a workbook in chunks.
+    """Read a sheet of a workbook, or several of the same columns, in chunks.
 
     Args:
         stream: The bytes, from their start.
-        sheet: Name of the sheet; null takes the first one that holds most of the declared columns,
-            or without any the largest one.
+        sheet: Name of the sheet; `*` reads all that hold answers, one after the other; null takes the one
+            that does.
         layout: Declared shape of the header.
         declared: Columns to read.
+        answers: Those of them that hold answers.
         where: File name, for errors.
 
     Yields:
-        Chunks of text columns: dates in ISO form, numbers as they are; blank rows are no rows.
+        Chunks of text columns: dates in ISO form, numbers as they are; row numbers run on from one sheet to
+        the next.
 
     Raises:
-        SourceError: The file is no workbook, is locked by a password, or has no such sheet.
+        SourceError: The file is no workbook, is locked by a password, has no such sheet, or several sheets
+            hold answers and none is named.
     """
-    header, data = open_spreadsheet(stream, sheet=sheet, layout=layout, declared=declared, where=where)
+    tables = open_tables(stream, layout=layout, declared=declared, where=where)
+    tables = _choose_tables(tables, sheet, declared, answers, where)
+    start = 1
+    for table in tables:
+        picks, data = _pick(table.header, declared), table.rows()
+        while records := list(islice(data, CHUNK_ROWS)):
+            yield make_chunk(pick_columns(records, picks), list(range(start, start + len(records))), [])
+            start += len(records)
+    if start == 1:
+        yield make_chunk(pick_columns([], _pick(tables[0].header, declared)), [], [])
+
+
+def _pick(header: Header, declared: Collection[str]) -> dict[str, int]:
     wanted = {plain_key(name): name for name in declared}
-    picks = {wanted[plain_key(name)]: i for i, name in enumerate(header.names) if plain_key(name) in wanted}
-    rows: list[int] = []
-    kept: list[list[str]] = []
-    for row, cells in enumerate(data, start=1):
-        rows.append(row)
-        kept.append(cells)
-        if len(rows) >= CHUNK_ROWS:
-            yield make_chunk(pick_columns(kept, picks), rows, [])
-            rows, kept = [], []
-    yield make_chunk(pick_columns(kept, picks), rows, [])
+    return {wanted[plain_key(name)]: i for i, name in enumerate(header.names) if plain_key(name) in wanted}
 
 
-def open_spreadsheet(
-    stream: IO[bytes], *, sheet: str | None, layout: Layout, declared: Collection[str], where: str
-) -> tuple[Header, Iterator[list[str]]]:
-    """Open a workbook: choose the sheet, find its header, and stand at its first data row.
+def open_tables(stream: IO[bytes], *, layout: Layout, declared: Collection[str], where: str) -> list[Table]:
+    """Open a workbook and find the header of each of its sheets.
 
     Args:
         stream: As for `read_spreadsheet`.
-        sheet: As for `read_spreadsheet`.
         layout: As for `read_spreadsheet`.
         declared: As for `read_spreadsheet`.
         where: As for `read_spreadsheet`.
 
     Returns:
-        The header, and the data rows as texts.
+        Every sheet, in order, empty ones included; at least one holds something.
 
     Raises:
-        SourceError: As for `read_spreadsheet`.
+        SourceError: The file is no workbook, is locked by a password, or holds nothing.
     """
-    chosen = _choose_sheet(_open_workbook(stream, where), sheet, declared, where)
-    header = read_header(_first_rows(chosen), declared, layout)
-    width = len(header.names)
-
-    def data() -> Iterator[list[str]]:
-        filled = (texts for texts in _texts(chosen) if any(texts))
-        for i, texts in enumerate(filled):
-            if i >= header.n_rows:
-                yield texts + [""] * (width - len(texts))
-
-    return header, data()
+    workbook = _open_workbook(stream, where)
+    sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
+    if not any(sheet.height for sheet in sheets):
+        raise SourceError.because(
+            "a workbook holds nothing",
+            expected="a sheet with a row of column names, then data",
+            got=f"{len(sheets)} empty sheet(s)",
+            where=where,
+            do="Export the file again",
+        )
+    return [
+        Table(
+            sheet.name, read_header(_first_rows(sheet), declared, layout), sheet.height * sheet.width, sheet
+        )
+        for sheet in sheets
+    ]
 
 
 def _open_workbook(stream: IO[bytes], where: str) -> CalamineWorkbook:
@@ -112,39 +157,54 @@ def _unpacks_too_large(content: bytes) -> str:
     return f"{unpacked >> 20} MB once unpacked" if unpacked > _MAX_UNPACKED_BYTES else ""
 
 
-def _choose_sheet(
-    workbook: CalamineWorkbook, name: str | None, declared: Collection[str], where: str
-) -> CalamineSheet:
-    names = workbook.sheet_names
-    if name is not None:
-        found = [candidate for candidate in names if plain_key(candidate) == plain_key(name)]
-        if not found:
-            raise SourceError.because(
-                "a sheet is not in the workbook",
-                expected=f"«{name}»",
-                got=", ".join(f"«{candidate}»" for candidate in names),
-                where=where,
-                do="Mend `sheet` in the source",
-            )
-        return workbook.get_sheet_by_name(found[0])
-    sheets = [workbook.get_sheet_by_name(candidate) for candidate in names]
-    wanted = {plain_key(column) for column in declared}
-    hits = [
-        max((len(wanted & set(map(plain_key, row))) for row in _first_rows(sheet)), default=0)
-        for sheet in sheets
-    ]
-    if wanted and hits and max(hits):
-        return sheets[hits.index(max(hits))]
-    filled = [sheet for sheet in sheets if sheet.height]
-    if not filled:
+def _choose_tables(
+    tables: Sequence[Table],
+    name: str | None,
+    declared: Collection[str],
+    answers: Collection[str],
+    where: str,
+) -> list[Table]:
+    if name is not None and name != EVERY_SHEET:
+        return [_find_named(tables, name, where)]
+    telling = [table for table in tables if table.holds(answers) and next(table.rows(), None)]
+    if not telling:
+        # Whoever counts the columns says which ones are missing.
+        return [max(tables, key=lambda table: (len(table.holds(declared)), table.n_cells))]
+    if len(telling) > 1 and name is None:
         raise SourceError.because(
-            "a workbook holds nothing",
-            expected="a sheet with a row of column names, then data",
-            got=f"{len(names)} empty sheet(s)",
+            "several sheets hold answers",
+            expected="one",
+            got=_quoted(telling),
             where=where,
-            do="Export the file again",
+            do=f'Name one in `sheet`, or write `sheet: "{EVERY_SHEET}"` to read them one after the other',
         )
-    return max(filled, key=lambda candidate: candidate.height * candidate.width)
+    uneven = [table for table in telling if table.holds(declared) != telling[0].holds(declared)]
+    if uneven:
+        raise SourceError.because(
+            "the sheets of a workbook differ",
+            expected=f"the columns of «{telling[0].name}»",
+            got=f"more or fewer of those declared in {_quoted(uneven)}",
+            where=where,
+            do="Give these sheets the same columns, or name one in `sheet`",
+        )
+    return telling
+
+
+def _find_named(tables: Sequence[Table], name: str, where: str) -> Table:
+    found = [table for table in tables if plain_key(table.name) == plain_key(name)]
+    if not found:
+        raise SourceError.because(
+            "a sheet is not in the workbook",
+            expected=f"«{name}»",
+            got=_quoted(tables),
+            where=where,
+            do="Mend `sheet` in the source",
+        )
+    return found[0]
+
+
+def _quoted(tables: Sequence[Table]) -> str:
+    return ", ".join(f"«{table.name}»" for table in tables)
 
 
 def _first_rows(sheet: CalamineSheet) -> list[list[str]]:

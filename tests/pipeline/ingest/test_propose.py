@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from typer.testing import CliRunner
 
 from pipeline.cli import inspect as inspect_module
@@ -178,3 +179,32 @@ def test_inspect_writes_a_file_that_can_be_read(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["inspect", str(SAMPLES / "jobs.tsv"), "--output", str(target)])
     assert "Written" in result.output
     assert read_config(target).sources[0].name == "jobs"
+
+
+def _months(path: Path, **headers: str) -> Path:
+    book = xlsxwriter.Workbook(str(path))
+    for name, head in headers.items():
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, ["Date", head])
+        for day in range(1, 6):
+            sheet.write_row(
+                day, 0, [f"2026-03-0{day}", f"Un accueil parfait au guichet, le {day}, merci {name}"]
+            )
+    book.close()
+    return path
+
+
+def test_propose_reads_every_sheet_of_the_same_header(tmp_path, workspace, secret):
+    proposal = propose(_months(tmp_path / "mois.xlsx", Janvier="Avis", Février="Avis", Autres="Prix"))
+    text = write_yaml(proposal)
+    assert '2 feuilles de même en-tête : "Janvier", "Février" ; feuilles laissées de côté : "Autres"' in text
+    (tmp_path / "proposed.yaml").write_text(text, encoding="utf-8")
+    source = read_config(tmp_path / "proposed.yaml").sources[0]
+    assert source.sheet == "*"
+    (item,) = find_inputs(source, tmp_path)
+    assert ingest_input(workspace, source, item, secret).n_verbatims == 10
+
+
+def test_propose_names_the_sheet_when_others_have_another_header(tmp_path):
+    text = write_yaml(propose(_months(tmp_path / "mois.xlsx", Avis="Avis", Prix="Prix")), "en")
+    assert '    sheet: "Avis"  # sheets left out: "Prix"' in text

@@ -64,6 +64,38 @@ def test_ingest_takes_the_sheet_that_is_named(ingest, rows, tmp_path):
     assert [row["text"] for row in rows(ingest(path, sheet="deux"))] == ["de la bonne feuille"]
 
 
+HEAD, *DATA = ROWS
+MONTHS = {
+    "Janvier": ROWS,
+    "Février": [["Export"], HEAD, *DATA],
+    "Codes": [["Magasin", "Nom"], [75001, "Paris"]],
+}
+
+
+def test_ingest_refuses_to_choose_when_several_sheets_hold_answers(ingest, tmp_path):
+    path = _workbook(tmp_path / "avis.xlsx", **MONTHS)
+    with pytest.raises(SourceError, match=r'got «Janvier», «Février» .* `sheet: "\*"`'):
+        ingest(path, **SECTION)
+
+
+def test_ingest_reads_every_sheet_that_holds_answers_when_asked_to(ingest, rows, rejects, tmp_path):
+    report = ingest(_workbook(tmp_path / "avis.xlsx", **MONTHS), sheet="*", **SECTION)
+    assert [row["row"] for row in rows(report)] == [1, 2, 4, 5]
+    assert rejects(report) == [(3, "empty"), (6, "empty")]
+    assert report.rows_read == 6
+
+
+def test_ingest_passes_over_a_sheet_without_a_row_of_data(ingest, rows, tmp_path):
+    path = _workbook(tmp_path / "avis.xlsx", Modèle=[HEAD], Données=ROWS)
+    assert len(rows(ingest(path, **SECTION))) == 2
+
+
+def test_ingest_fails_when_every_sheet_is_wanted_and_one_lacks_a_column(ingest, tmp_path):
+    path = _workbook(tmp_path / "avis.xlsx", Janvier=ROWS, Février=[["Date", "Avis"], ["1/2/2026", "bien"]])
+    with pytest.raises(SourceError, match=r"expected the columns of «Janvier», got .* in «Février»"):
+        ingest(path, sheet="*", **SECTION)
+
+
 def test_ingest_fails_when_the_sheet_is_missing(ingest, tmp_path):
     path = _workbook(tmp_path / "avis.xlsx", Une=[["Avis"], ["a"]])
     with pytest.raises(SourceError, match=r"expected «Trois», got «Une»"):
