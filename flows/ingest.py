@@ -13,7 +13,7 @@ from flows.report import report_ingest
 from pipeline.errors import SourceError
 from pipeline.ingest.batches import find_inputs, ingest_input
 from pipeline.job import UnreadInput, open_job
-from pipeline.run import close_ingest, declared_inputs
+from pipeline.run import close_ingest, declared_inputs, unread_because
 
 RETRIES = 2
 RETRY_DELAYS_SECONDS = [2.0, 20.0]
@@ -27,7 +27,10 @@ RETRY_DELAYS_SECONDS = [2.0, 20.0]
     cache_policy=NO_CACHE,
 )
 def ingest_one(config_path: str, source: str, url: str, name: str) -> str | dict[str, str]:
-    """Ingest one input; give its batch, or why it cannot be read. Texts never leave the task."""
+    """Ingest one input; give its batch, or why it cannot be read. Texts never leave the task.
+
+    An error of a driver is raised, so that it is tried again.
+    """
     job = open_job(config_path)
     declared = next(each for each in job.config.sources if each.name == source)
     item = next(each for each in find_inputs(declared, job.base) if each.url == url)
@@ -61,9 +64,15 @@ def ingest(config_path: str) -> list[str]:
             ingest_one.submit(config_path, source.name, item.url, item.name) for source, item in inputs
         ]
         wait(futures)
-        outcomes = [future.result() for future in futures]
-        batch_ids = [each for each in outcomes if isinstance(each, str)]
-        unread += [UnreadInput(**each) for each in outcomes if not isinstance(each, str)]
+        batch_ids: list[str] = []
+        for (source, item), future in zip(inputs, futures, strict=True):
+            outcome = future.result(raise_on_failure=False)
+            if isinstance(outcome, str):
+                batch_ids.append(outcome)
+            elif isinstance(outcome, Exception):
+                unread.append(unread_because(source, item.name, outcome))
+            else:
+                unread.append(UnreadInput(**outcome))
         report_ingest(job, batch_ids, unread)
         close_ingest(job, batch_ids, unread)
     return batch_ids

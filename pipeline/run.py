@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.annotate import annotate_batch
 from pipeline.config import SourceConfig
-from pipeline.errors import SourceError
+from pipeline.errors import MiroirError, SourceError
 from pipeline.ingest.batches import BatchReport, Input, find_inputs, ingest_input
 from pipeline.ingest.inputs import place_of
 from pipeline.job import Job, UnreadInput
@@ -19,6 +20,8 @@ from pipeline.publish.health import recorded
 from pipeline.publish.publication import Publication, publish
 
 logger = logging.getLogger(__name__)
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 # Called with the step's name, what is done and what there is to do.
 Progress = Callable[[str, int, int], None]
@@ -79,9 +82,38 @@ def declared_inputs(job: Job) -> tuple[list[tuple[SourceConfig, Input]], list[Un
     for source in job.config.sources:
         try:
             inputs += [(source, item) for item in find_inputs(source, job.base)]
-        except SourceError as error:
-            unread.append(UnreadInput(source.name, place_of(source), str(error)))
+        except Exception as error:
+            unread.append(unread_because(source, place_of(source), error))
     return inputs, unread
+
+
+def unread_because(source: SourceConfig, name: str, error: Exception) -> UnreadInput:
+    """Tell why an input cannot be read, so that the others go on.
+
+    Drivers of stores and file formats raise errors of their own kinds: such a one is told by its class alone,
+    as its words may quote an address or a text.
+
+    Args:
+        source: The declared source.
+        name: File or query.
+        error: What reading it raised.
+
+    Raises:
+        MiroirError: The error again, when it is no input's but the run's.
+        OSError: The error again, when the disk is full.
+    """
+    if isinstance(error, SourceError):
+        return UnreadInput(source.name, name, str(error))
+    if isinstance(error, MiroirError) or getattr(error, "errno", None) in _DISK_FULL:
+        raise error
+    unforeseen = SourceError.because(
+        "an input cannot be read",
+        expected="a file or query that its driver reads to its end",
+        got=type(error).__name__,
+        where=f"source «{source.name}», {name}",
+        do="Check the access to it and its content",
+    )
+    return UnreadInput(source.name, name, str(unforeseen))
 
 
 def ingest_all(job: Job, progress: Progress = _silent) -> tuple[list[BatchReport], list[UnreadInput]]:
@@ -97,8 +129,8 @@ def ingest_all(job: Job, progress: Progress = _silent) -> tuple[list[BatchReport
         progress("ingest", done, len(inputs))
         try:
             batches.append(ingest_input(job.workspace, source, item, secret))
-        except SourceError as error:
-            unread.append(UnreadInput(source.name, item.name, str(error)))
+        except Exception as error:
+            unread.append(unread_because(source, item.name, error))
     progress("ingest", len(inputs), len(inputs))
     for each in unread:
         logger.error("%s", each.error)

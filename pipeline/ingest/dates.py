@@ -73,8 +73,10 @@ class DateReader:
         Returns:
             The dates, null where there is none or a wrong one; and whether the value is wrong.
         """
-        if values.dtype.is_temporal():
+        if values.dtype in (pl.Date, pl.Datetime):
             given, dates = values.is_not_null(), values.cast(pl.Date, strict=False)
+        elif values.dtype.is_temporal():  # a time of day or a duration: no day in it
+            given, dates = values.is_not_null(), pl.repeat(None, len(values), dtype=pl.Date, eager=True)
         else:
             texts = _as_texts(values)
             given = texts.is_not_null()

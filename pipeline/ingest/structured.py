@@ -19,6 +19,7 @@ from pipeline.errors import SourceError
 from pipeline.ingest.chunks import CHUNK_ROWS, BrokenRow, Chunk, make_chunk
 from pipeline.ingest.encoding import decoding, error_handler
 from pipeline.ingest.layouts import find_columns, plain_key
+from pipeline.privacy.jsonl import drop_half_characters
 
 
 def read_jsonl(stream: IO[bytes], *, encoding: str, declared: Collection[str]) -> Iterator[Chunk]:
@@ -91,10 +92,13 @@ def flatten(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, st
 
 
 def _as_text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    if isinstance(value, str):
+        return drop_half_characters(value)
+    if value is None:
+        return None
     if isinstance(value, list):
-        return ", ".join(item if isinstance(item, str) else json.dumps(item, default=str) for item in value)
+        items = (item if isinstance(item, str) else json.dumps(item, default=str) for item in value)
+        return drop_half_characters(", ".join(items))
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

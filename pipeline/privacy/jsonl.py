@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -15,6 +16,16 @@ from pipeline.errors import SourceError
 from pipeline.privacy.masking import mask_column
 
 CHUNK_LINES: Final = 20_000
+_HALF_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
+
+
+def drop_half_characters(text: str) -> str:
+    r"""Take out what is left of an emoji where a program cut a text inside it: no file or library takes it.
+
+    >>> drop_half_characters("Très bien \ud83d")
+    'Très bien '
+    """
+    return _HALF_CHARACTER.sub("", text)
 
 
 def mask_file(
@@ -52,7 +63,8 @@ def mask_file(
             while chunk:
                 records = [record for record, _ in chunk]
                 totals += _mask_records(records)
-                out.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+                lines_out = (json.dumps(record, ensure_ascii=False) for record in records)
+                out.writelines(drop_half_characters(line) + "\n" for line in lines_out)
                 on_progress(len(chunk), sum(n_bytes for _, n_bytes in chunk))
                 chunk = list(islice(lines, CHUNK_LINES))
         temporary.replace(target)
@@ -70,7 +82,8 @@ def mask_file(
 
 
 def _mask_records(records: list[dict[str, Any]]) -> Counter[str]:
-    masked, counts = mask_column(pl.Series("text", [record["text"] for record in records], dtype=pl.String))
+    texts = [drop_half_characters(record["text"]) for record in records]
+    masked, counts = mask_column(pl.Series("text", texts, dtype=pl.String))
     totals: Counter[str] = Counter()
     for record, text, found in zip(records, masked, counts, strict=True):
         record["text"] = text

@@ -1,5 +1,6 @@
 """The whole way of a verbatim, as `miroir run` takes it."""
 
+import errno
 import multiprocessing
 import random
 import sqlite3
@@ -10,6 +11,8 @@ import pytest
 import yaml
 
 from pipeline.errors import ReleaseError, SourceError
+from pipeline.ingest.files import read_content
+from pipeline.ingest.inputs import find_inputs
 from pipeline.job import open_job
 from pipeline.privacy.canaries import grep_files_for
 from pipeline.publish.health import read_health
@@ -107,6 +110,44 @@ def test_file_that_cannot_be_read_does_not_stop_the_others(small_run):
     assert [Path(each.name).name for each in report.unread] == ["casse.xlsx"]
     assert "casse.xlsx" in report.unread[0].error
     assert len(report.batches) == 2
+
+
+def test_unforeseen_error_of_a_driver_does_not_stop_the_other_inputs(small_run, monkeypatch):
+    class NoCredentialsError(Exception):
+        """As botocore's, neither an OSError nor an error of Miroir's."""
+
+    def refuse(item, *_):
+        if item.name == "avril.csv":
+            raise NoCredentialsError("clé AKIA-canari de Quillfeldt")
+        return read_content(item, *_)
+
+    small_run.add_customers("avril.csv")
+    monkeypatch.setattr("pipeline.ingest.batches.read_content", refuse)
+    batches, unread = ingest_all(open_job(small_run.config))
+    assert [batch.file for batch in batches] == ["mars.csv", "collaborateurs.csv"]
+    assert "got NoCredentialsError (source «clients», avril.csv)" in unread[0].error
+    assert "canari" not in unread[0].error
+
+
+def test_store_that_cannot_be_listed_does_not_stop_the_other_sources(small_run, monkeypatch):
+    def refuse(source, base):
+        if source.name == "clients":
+            raise EOFError("connexion perdue")
+        return find_inputs(source, base)
+
+    monkeypatch.setattr("pipeline.run.find_inputs", refuse)
+    batches, unread = ingest_all(open_job(small_run.config))
+    assert [batch.file for batch in batches] == ["collaborateurs.csv"]
+    assert [each.source for each in unread] == ["clients"]
+
+
+def test_full_disk_ends_the_run(small_run, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "plus de place")
+
+    monkeypatch.setattr("pipeline.ingest.batches.read_file_chunks", refuse)
+    with pytest.raises(OSError, match="plus de place"):
+        ingest_all(open_job(small_run.config))
 
 
 def test_run_fails_when_nothing_can_be_read(small_run):

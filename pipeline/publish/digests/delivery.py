@@ -15,7 +15,7 @@ from typing import Any
 from pipeline import layout
 from pipeline.codebook import Codebook
 from pipeline.config import DigestConfig, PublishConfig, SmtpConfig
-from pipeline.errors import SinkError
+from pipeline.errors import MiroirError, SinkError
 from pipeline.publish.digests.routing import Digest, make_digest
 from pipeline.publish.pages.french import period_text
 from pipeline.publish.reading import Snapshot
@@ -106,8 +106,9 @@ def _ways(
 def _try(digest: Digest, way: str, hand_over: Callable[[Digest], None]) -> Handover:
     try:
         hand_over(digest)
-    except SinkError as error:
-        return Handover(digest.department, way, False, str(error))
+    except Exception as error:  # drivers of stores raise errors of their own kinds
+        told = error if isinstance(error, MiroirError) else failed(digest.department, error)
+        return Handover(digest.department, way, False, str(told))
     return Handover(digest.department, way, False, None)
 
 

@@ -16,6 +16,7 @@ from pipeline.publish.release import Release
 from pipeline.publish.sinks.delta import put_delta
 from pipeline.publish.sinks.duckdb_file import put_duckdb
 from pipeline.publish.sinks.files import put_files
+from pipeline.publish.sinks.opening import failed
 from pipeline.publish.sinks.postgresql import put_postgresql
 from pipeline.workspace import Workspace
 
@@ -97,7 +98,8 @@ def read_state(workspace: Workspace) -> dict[str, dict[str, Any]]:
 def _put(workspace: Workspace, release: Release, sink: SinkConfig) -> SinkOutcome:
     try:
         SINKS[type(sink)](workspace, release, sink)
-    except MiroirError as error:
-        logger.error("%s", error)
-        return SinkOutcome(sink.name, False, str(error))
+    except Exception as error:  # drivers of stores raise errors of their own kinds
+        told = error if isinstance(error, MiroirError) else failed(sink.name, error)
+        logger.error("%s", told)
+        return SinkOutcome(sink.name, False, str(told))
     return SinkOutcome(sink.name, False, None)

@@ -122,3 +122,8 @@ def test_date_reader_gives_back_what_was_written(day, pattern):
 def test_looks_like_dates_gives_a_share():
     assert looks_like_dates(["12/03/2026", "Lyon"]) == 0.5
     assert looks_like_dates([]) == 0
+
+
+@pytest.mark.parametrize("dtype", [pl.Time, pl.Duration])
+def test_date_reader_calls_wrong_a_time_without_a_day(dtype):
+    assert _read([5_000_000, None], dtype=dtype) == ([None, None], [True, False])

@@ -43,6 +43,13 @@ def test_ingest_reads_json_lines_in_utf16(ingest, rows):
     ]
 
 
+def test_ingest_keeps_a_text_that_was_cut_inside_an_emoji(ingest, rows):
+    lines = (r'{"Avis": "Très bien \ud83d", "tags": ["a\ude00"]}', r'{"Avis": "Déçu \ud83d\ude1e"}')
+    report = ingest(_jsonl(*lines), "avis.jsonl", dimensions={"tag": "tags"})
+    assert [row["text"] for row in rows(report)] == ["Très bien", "Déçu 😞"]
+    assert rows(report)[0]["dimensions"] == {"tag": "a"}
+
+
 def test_ingest_fails_when_no_json_line_has_a_column(ingest):
     with pytest.raises(SourceError, match=r"expected «Agence»"):
         ingest(_jsonl(*LINES), "avis.jsonl", dimensions={"unit": "Agence"})

@@ -27,6 +27,14 @@ def test_mask_file_keeps_fields_and_order(tmp_path):
     assert totals == {"TELEPHONE": 1}
 
 
+def test_mask_file_drops_half_characters(tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text(r'{"text": "Très bien \ud83d", "tags": ["\ude00a"]}', encoding="utf-8")
+    mask_file(source, tmp_path / "out.jsonl")
+    masked = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
+    assert masked == {"text": "Très bien ", "tags": ["a"], "masked": {}}
+
+
 def test_mask_file_streams_in_chunks(tmp_path, monkeypatch):
     monkeypatch.setattr(jsonl, "CHUNK_LINES", 2)
     source = _write(tmp_path / "in.jsonl", *({"text": f"Avis {i}"} for i in range(5)))

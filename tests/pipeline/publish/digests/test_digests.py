@@ -141,6 +141,17 @@ def test_a_failed_way_is_told_and_tried_again_alone(workspace, mailbox, tmp_path
     assert len(mails) == 1
 
 
+def test_an_unforeseen_error_of_one_way_leaves_the_others(workspace):
+    def refuse(address, content):
+        raise ValueError("no such block")
+
+    wanted = (CLAIMS.model_copy(update={"webhook": "block:absent"}),)
+    handovers = deliver_digests(
+        workspace, read_snapshot(workspace), PublishConfig(digests=wanted), read_codebook(), refuse
+    )
+    assert "got ValueError: no such block" in handovers[0].error
+
+
 def test_department_without_any_shown_figure_receives_nothing(workspace, tmp_path):
     wanted = DigestConfig(
         department="Ailleurs", cells={"unit": ("Nulle part",)}, folder=str(tmp_path / "remis")

@@ -6,7 +6,7 @@ from pipeline.errors import SinkError
 from pipeline.publish.health import read_health
 from pipeline.publish.reading import Reader, read_snapshot
 from pipeline.publish.sinks import opening
-from pipeline.publish.sinks.delivery import put_everywhere, read_state
+from pipeline.publish.sinks.delivery import SINKS, put_everywhere, read_state
 from pipeline.publish.sinks.files import put_files
 from pipeline.workspace import Workspace
 
@@ -95,6 +95,23 @@ def test_a_failed_sink_leaves_the_others_and_a_rerun_mends_it_alone(two_releases
     assert [each.is_skipped for each in outcomes] == [False, True]
     assert read_state(workspace)["casse"]["error"] is None
     assert read_health(Reader(workspace), None).state == "ok"
+
+
+def test_an_unforeseen_error_of_a_driver_leaves_the_other_sinks(two_releases, tmp_path, monkeypatch):
+    class NoCredentialsError(Exception):
+        """As botocore's, no OSError."""
+
+    def refuse(*_):
+        raise NoCredentialsError("Unable to locate credentials")
+
+    workspace, releases = two_releases
+    monkeypatch.setitem(SINKS, DuckdbSink, refuse)
+    bad = DuckdbSink(kind="duckdb", name="sans_cle", path=str(tmp_path / "miroir.duckdb"))
+    good = FilesSink(kind="files", name="ouvert", url=str(tmp_path / "ouvert"))
+    outcomes = put_everywhere(workspace, releases[1], [bad, good])
+    assert "got NoCredentialsError: Unable to locate" in outcomes[0].error
+    assert outcomes[1].error is None
+    assert read_state(workspace)["sans_cle"]["error"] == outcomes[0].error
 
 
 def test_missing_library_and_variable_say_how_to_get_them(monkeypatch):
