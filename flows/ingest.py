@@ -5,6 +5,8 @@ Without Prefect: `pipeline.run.ingest_all(open_job("config.yaml"))`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
@@ -26,7 +28,7 @@ RETRY_DELAYS_SECONDS = [2.0, 20.0]
     retry_delay_seconds=RETRY_DELAYS_SECONDS,
     cache_policy=NO_CACHE,
 )
-def ingest_one(config_path: str, source: str, url: str, name: str) -> str | dict[str, str]:
+def ingest_one(config_path: str, source: str, url: str, name: str) -> str | dict[str, Any]:
     """Ingest one input; give its batch, or why it cannot be read. Texts never leave the task.
 
     An error of a driver is raised, so that it is tried again.
@@ -41,19 +43,20 @@ def ingest_one(config_path: str, source: str, url: str, name: str) -> str | dict
 
 
 @flow(name="ingest", flow_run_name="ingest {config_path}", validate_parameters=True)
-def ingest(config_path: str) -> list[str]:
+def ingest(config_path: str, accept_removed: bool = False) -> list[str]:
     """Take in every declared input that is new.
 
     Owns the files under `batches/`. An input that cannot be read does not stop the others.
 
     Args:
         config_path: Configuration YAML.
+        accept_removed: Go on without the inputs of the last run that are no longer there.
 
     Returns:
         The batches of the declared inputs, in their order.
 
     Raises:
-        SourceError: No input could be read.
+        SourceError: No input could be read, or one is no longer there.
     """
     job = open_job(config_path)
     with job.workspace.locked():
@@ -74,5 +77,5 @@ def ingest(config_path: str) -> list[str]:
             else:
                 unread.append(UnreadInput(**outcome))
         report_ingest(job, batch_ids, unread)
-        close_ingest(job, batch_ids, unread)
+        close_ingest(job, batch_ids, unread, accept_removed=accept_removed)
     return batch_ids

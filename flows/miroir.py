@@ -16,21 +16,22 @@ from pipeline.publish.health import recorded
 
 
 @flow(name="miroir", flow_run_name="miroir {config_path}")
-def miroir(config_path: str = "configs/demo.yaml") -> str:
+def miroir(config_path: str = "configs/demo.yaml", accept_removed: bool = False) -> str:
     """Take everything declared and new to a release.
 
     Args:
         config_path: Configuration YAML.
+        accept_removed: Publish without the inputs of the last run that are no longer there.
 
     Returns:
         Identifier of the release.
 
     Raises:
         SourceError: The release was published, but without some inputs that cannot be read: the run fails so
-            that its scheduler notices.
+            that its scheduler notices. Or nothing was: none can be read, or one is no longer there.
     """
     with recorded(open_job(config_path).workspace):
-        ingest(config_path)
+        ingest(config_path, accept_removed)
         annotate(config_path)
         release_id = publish(config_path)
     _, unread = open_job(config_path).read_current_batches()

@@ -4,6 +4,7 @@
     ├── ConfigError        a configuration file says something that cannot be
     ├── CodebookError      the codebook is unsound, or a model was trained for another one
     ├── SourceError        a source cannot be read at all
+    │   └── NoInputError   it was listed and holds nothing
     ├── WorkspaceError     the workspace holds something unexpected
     ├── ModelError         a model is missing or broken
     ├── ReleaseError       a release cannot be made, found or trusted
@@ -26,6 +27,7 @@ __all__ = [
     "EstimateError",
     "MiroirError",
     "ModelError",
+    "NoInputError",
     "PrivacyError",
     "ReleaseError",
     "ReviewError",
@@ -45,6 +47,10 @@ class CodebookError(MiroirError):
 
 class SourceError(MiroirError):
     """A source cannot be read at all."""
+
+
+class NoInputError(SourceError):
+    """A source was listed and holds nothing."""
 
 
 class WorkspaceError(MiroirError):

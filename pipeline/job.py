@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from models.labels import LabelSpace
 from models.registry import load_tagger
@@ -28,11 +29,13 @@ class UnreadInput:
         source: Name of the source.
         name: File or query.
         error: What was expected, what was found, what to do.
+        is_absent: Whether it is a source that was listed and holds nothing.
     """
 
     source: str
     name: str
     error: str
+    is_absent: bool = False
 
 
 @dataclass(slots=True)
@@ -105,7 +108,7 @@ class Job:
             WorkspaceError: Nothing was ingested yet.
         """
         content = self.workspace.read_json(layout.BATCHES, layout.CURRENT)
-        unread: Sequence[Mapping[str, str]] = content["unread"]
+        unread: Sequence[Mapping[str, Any]] = content["unread"]
         return list(content["batches"]), [UnreadInput(**each) for each in unread]
 
 

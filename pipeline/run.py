@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from pipeline import layout
 from pipeline.annotate import annotate_batch
 from pipeline.config import SourceConfig
-from pipeline.errors import MiroirError, SourceError
+from pipeline.errors import MiroirError, NoInputError, SourceError
 from pipeline.ingest.batches import BatchReport, Input, find_inputs, ingest_input
 from pipeline.ingest.inputs import place_of
 from pipeline.job import Job, UnreadInput
 from pipeline.publish.health import recorded
 from pipeline.publish.publication import Publication, publish
+from pipeline.report import batch_manifests
 
 logger = logging.getLogger(__name__)
 
+_MAX_NAMED = 5  # removed inputs that an error names
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 # Called with the step's name, what is done and what there is to do.
@@ -48,7 +53,7 @@ def _silent(_step: str, _done: int, _total: int) -> None:
     return None
 
 
-def run(job: Job, progress: Progress = _silent) -> RunReport:
+def run(job: Job, progress: Progress = _silent, *, accept_removed: bool = False) -> RunReport:
     """Take everything that is declared and new to a release.
 
     Steps skip what exists whole, so a run that was killed resumes, and a second run with one new file treats
@@ -57,17 +62,18 @@ def run(job: Job, progress: Progress = _silent) -> RunReport:
     Args:
         job: What to run.
         progress: Told what each step has done.
+        accept_removed: Publish without the inputs that are no longer there.
 
     Returns:
         What came in, what was left out, what was published.
 
     Raises:
-        SourceError: No input could be read.
+        SourceError: No input could be read, or one is no longer there.
         WorkspaceError: Another run holds the workspace.
     """
     with job.workspace.locked(), recorded(job.workspace):
         job.workspace.sweep()
-        batches, unread = ingest_all(job, progress)
+        batches, unread = ingest_all(job, progress, accept_removed=accept_removed)
         n_annotated = annotate_all(job, progress)
         progress("publish", 0, 1)
         publication = publish(job)
@@ -103,7 +109,7 @@ def unread_because(source: SourceConfig, name: str, error: Exception) -> UnreadI
         OSError: The error again, when the disk is full.
     """
     if isinstance(error, SourceError):
-        return UnreadInput(source.name, name, str(error))
+        return UnreadInput(source.name, name, str(error), is_absent=isinstance(error, NoInputError))
     if isinstance(error, MiroirError) or getattr(error, "errno", None) in _DISK_FULL:
         raise error
     unforeseen = SourceError.because(
@@ -116,11 +122,13 @@ def unread_because(source: SourceConfig, name: str, error: Exception) -> UnreadI
     return UnreadInput(source.name, name, str(unforeseen))
 
 
-def ingest_all(job: Job, progress: Progress = _silent) -> tuple[list[BatchReport], list[UnreadInput]]:
+def ingest_all(
+    job: Job, progress: Progress = _silent, *, accept_removed: bool = False
+) -> tuple[list[BatchReport], list[UnreadInput]]:
     """Take in every declared input; one that cannot be read does not stop the others.
 
     Raises:
-        SourceError: No input could be read.
+        SourceError: No input could be read, or one is no longer there.
     """
     secret = job.load_secret()
     batches: list[BatchReport] = []
@@ -134,15 +142,24 @@ def ingest_all(job: Job, progress: Progress = _silent) -> tuple[list[BatchReport
     progress("ingest", len(inputs), len(inputs))
     for each in unread:
         logger.error("%s", each.error)
-    close_ingest(job, [batch.batch_id for batch in batches], unread)
+    close_ingest(job, [batch.batch_id for batch in batches], unread, accept_removed=accept_removed)
     return batches, unread
 
 
-def close_ingest(job: Job, batch_ids: Sequence[str], unread: Sequence[UnreadInput]) -> None:
+def close_ingest(
+    job: Job, batch_ids: Sequence[str], unread: Sequence[UnreadInput], *, accept_removed: bool = False
+) -> None:
     """Hand the batches to the next steps.
 
+    Args:
+        job: Of the run.
+        batch_ids: What the declared inputs gave.
+        unread: Inputs that could not be read.
+        accept_removed: Go on without the inputs that are no longer there. A release is made of what lies in
+            the sources, so that what they hold no longer would leave the figures without a word.
+
     Raises:
-        SourceError: There is none.
+        SourceError: There is no batch, or an input is no longer there.
     """
     if not batch_ids:
         raise SourceError.because(
@@ -152,7 +169,46 @@ def close_ingest(job: Job, batch_ids: Sequence[str], unread: Sequence[UnreadInpu
             where=job.config.workspace,
             do="Mend the sources named",
         )
+    removed = [] if accept_removed else _removed_inputs(job, batch_ids, unread)
+    if removed:
+        named = removed[:_MAX_NAMED] + (["…"] if len(removed) > _MAX_NAMED else [])
+        raise SourceError.because(
+            "nothing was published",
+            expected="the inputs of the last run still there, as figures are made anew from all of them",
+            got=f"{len(removed)} that left: {', '.join(named)}",
+            where=job.config.workspace,
+            do="Put them back; if they shall no longer count, run `miroir run --accept-removed`, or the flow"
+            " with `accept_removed`",
+        )
     job.write_current_batches(batch_ids, unread)
+
+
+def _removed_inputs(job: Job, batch_ids: Sequence[str], unread: Sequence[UnreadInput]) -> list[str]:
+    """Name the files of the last ingest that their sources, still declared, hold no longer.
+
+    A file of the same name or content is still there, and so is one that cannot be read or listed today.
+    """
+    if not job.workspace.exists(layout.BATCHES, layout.CURRENT):
+        return []
+    before, _ = job.read_current_batches()
+    was, now = _accounts(job, before), _accounts(job, batch_ids)
+    places = {source.name: place_of(source) for source in job.config.sources if source.path is not None}
+    there = [each for each in unread if not each.is_absent]
+    unlisted = {each.source for each in there if each.name == places.get(each.source)}
+    # Counted, as the folders of a source may hold several files of one name.
+    left = Counter((each["source"], each["file"]) for each in was)
+    left -= Counter((each["source"], each["file"]) for each in now)
+    left -= Counter((each.source, each.name) for each in there)
+    return [
+        f"«{each['file']}» of source «{each['source']}» ({each['n_verbatims']} verbatims)"
+        for each in was
+        if (each["source"], each["file"]) in left and each["source"] in places.keys() - unlisted
+    ]
+
+
+def _accounts(job: Job, batch_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    ids = dict.fromkeys(batch_ids)
+    return batch_manifests(job, [each for each in ids if job.workspace.exists(layout.BATCHES, each)])
 
 
 def annotate_all(job: Job, progress: Progress = _silent) -> int:

@@ -29,13 +29,17 @@ def register(app: typer.Typer) -> None:
 
 def run_command(
     config: Annotated[Path, typer.Argument(help="Configuration YAML de la chaîne.")],
+    accept_removed: Annotated[
+        bool,
+        typer.Option("--accept-removed", help="Publier sans les fichiers qui ne sont plus dans les sources."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Sans barres de progression.")] = False,
 ) -> None:
     """Lire, masquer, étiqueter, publier : tout ce qui est déclaré et nouveau."""
     console = Console(stderr=True, quiet=quiet)
     job = open_job(config)
     with _progress_bars(console) as report:
-        outcome = run(job, report)
+        outcome = run(job, report, accept_removed=accept_removed)
     print_run_summary(Console(), job, outcome)
     if outcome.unread:
         raise typer.Exit(EXIT_UNREAD_INPUT)

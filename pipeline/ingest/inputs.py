@@ -10,7 +10,7 @@ from typing import Literal
 import fsspec
 
 from pipeline.config import SourceConfig
-from pipeline.errors import SourceError
+from pipeline.errors import NoInputError, SourceError
 from pipeline.ingest.dimensions import mask_name
 
 Kind = Literal["delimited", "spreadsheet", "jsonl", "parquet", "sql", "unsupported"]
@@ -80,7 +80,8 @@ def find_inputs(source: SourceConfig, base: Path) -> list[Input]:
         file of a folder is in the list, as `unsupported` when it cannot be read.
 
     Raises:
-        SourceError: There is no such file, or the folder or glob holds none.
+        NoInputError: There is no such file, or the folder or glob holds none.
+        SourceError: The source cannot be listed.
     """
     if source.sql is not None:
         return [Input("sql", "", "sql")]
@@ -89,7 +90,7 @@ def find_inputs(source: SourceConfig, base: Path) -> list[Input]:
     shown = [(url, name) for url, name in found if not name.startswith((".", "~$"))]
     inputs = [Input(kind_of(name), url, mask_name(name)) for url, name in shown]
     if not inputs:
-        raise SourceError.because(
+        raise NoInputError.because(
             f"source «{source.name}» has no input",
             expected=f"a file, folder or glob that holds {SUPPORTED}",
             got="no file",

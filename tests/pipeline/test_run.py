@@ -21,7 +21,7 @@ from pipeline.publish.reading import Reader
 from pipeline.publish.release import current_release, list_releases, roll_back, verify_release
 from pipeline.report import describe_publication
 from pipeline.run import annotate_all, ingest_all, run
-from tests.small_run import CANARIES, make_small_run, run_config
+from tests.small_run import CANARIES, make_small_run, run_config, write_customers
 
 # Children come from a server that has imported the libraries: a run costs its work, not its imports.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -59,6 +59,60 @@ def test_second_run_with_one_new_file_treats_only_that_file(small_run):
     assert third.n_annotated == 8
     assert third.publication.is_new
     assert len(list_releases(open_job(small_run.config).workspace)) == 2
+
+
+def test_run_publishes_nothing_when_a_file_left_until_that_is_accepted(small_run):
+    small_run.add_customers("avril.csv", n_rows=8)
+    first = run(open_job(small_run.config)).publication.release
+    (small_run.customers / "avril.csv").unlink()
+    for _ in range(2):
+        with pytest.raises(
+            SourceError, match=r"«avril\.csv» of source «clients» \(8 verbatims\).*--accept-removed"
+        ):
+            run(open_job(small_run.config))
+    workspace = open_job(small_run.config).workspace
+    assert current_release(workspace) == first
+    assert any("avril.csv" in problem for problem in read_health(Reader(workspace), None).problems)
+    report = run(open_job(small_run.config), accept_removed=True)
+    assert [batch.n_verbatims for batch in report.batches] == [60, 60]
+    assert report.publication.is_new
+    assert not run(open_job(small_run.config)).publication.is_new
+
+
+def test_file_that_was_renamed_replaced_or_cannot_be_read_is_still_there(small_run):
+    for name in ("avril.csv", "mai.csv", "juin.csv"):
+        write_customers(small_run.customers / name, 8, first=len(name) * 100)
+    ingest_all(open_job(small_run.config))
+    (small_run.customers / "avril.csv").rename(small_run.customers / "autre.csv")
+    write_customers(small_run.customers / "mai.csv", 9, first=5000)
+    (small_run.customers / "juin.csv").write_bytes(b"\x00\x01\x02" * 50)
+    _, unread = ingest_all(open_job(small_run.config))
+    assert [each.name for each in unread] == ["juin.csv"]
+
+
+def test_source_that_was_emptied_is_missed_and_one_that_cannot_be_listed_is_not(small_run, monkeypatch):
+    ingest_all(open_job(small_run.config))
+    (small_run.customers / "mars.csv").unlink()
+    with pytest.raises(SourceError, match=r"got 1 that left: «mars\.csv»"):
+        ingest_all(open_job(small_run.config))
+
+    def refuse(source, base):
+        if source.name == "clients":
+            raise SourceError("the remote source «clients» cannot be listed")
+        return find_inputs(source, base)
+
+    monkeypatch.setattr("pipeline.run.find_inputs", refuse)
+    _, unread = ingest_all(open_job(small_run.config))
+    assert [each.source for each in unread] == ["clients"]
+
+
+def test_source_that_is_no_longer_declared_is_no_removed_file(small_run):
+    ingest_all(open_job(small_run.config))
+    config = yaml.safe_load(small_run.config.read_text("utf-8"))
+    del config["sources"][1]
+    small_run.config.write_text(yaml.safe_dump(config), "utf-8")
+    batches, _ = ingest_all(open_job(small_run.config))
+    assert [batch.source for batch in batches] == ["clients"]
 
 
 def test_release_rolled_back_from_stays_out_until_its_inputs_change(small_run):
