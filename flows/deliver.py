@@ -43,12 +43,18 @@ def post_through_block(address: str, content: Mapping[str, Any]) -> None:
 
 
 @task(name="Porter la publication", retries=2, retry_delay_seconds=[5.0, 60.0], cache_policy=NO_CACHE)
-def put_one(config_path: str) -> list[str]:
-    """Put the release into the sinks that do not have it; give the errors. Those that have it are skipped."""
+def put_one(config_path: str) -> None:
+    """Put the release into the sinks that do not have it; those that have it are skipped.
+
+    Raises:
+        SinkError: One was not reached, so that it is tried again.
+    """
     job = open_job(config_path)
     release = read_snapshot(job.workspace).release
     outcomes = put_everywhere(job.workspace, release, job.config.publish.sinks)
-    return [each.error for each in outcomes if each.error]
+    errors = [each.error for each in outcomes if each.error]
+    if errors:
+        raise SinkError("; ".join(errors))
 
 
 @task(name="Remettre les extraits", cache_policy=NO_CACHE)
@@ -79,7 +85,12 @@ def deliver(config_path: str) -> None:
     Raises:
         SinkError: Something was not delivered; the rest was.
     """
-    errors = [*put_one(config_path), *hand_over(config_path)]
+    errors = []
+    try:
+        put_one(config_path)
+    except SinkError as error:
+        errors.append(str(error))
+    errors += hand_over(config_path)
     if errors:
         raise SinkError.because(
             "some deliveries failed",

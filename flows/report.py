@@ -35,14 +35,17 @@ def report_publication(job: Job, publication: Publication) -> None:
     rows = publication_rows(publication)
     create_table_artifact(key="miroir-tables", table=rows, description="Tables de la dernière publication")
     release = publication.release
-    markdown = "\n\n".join(
-        [
-            f"# Publication {release.release_id}",
-            f"{describe_publication(publication)}, {release.created_at}",
-            to_markdown(rows),
+    sections = [
+        f"# Publication {release.release_id}",
+        f"{describe_publication(publication)}, {release.created_at}",
+        to_markdown(rows),
+    ]
+    if publication.failed_sinks:
+        sections += [
+            "## Destinations non servies",
+            *(f"- **{each.name}** : {each.error}" for each in publication.failed_sinks),
         ]
-    )
-    create_markdown_artifact(key="miroir-publication", markdown=markdown)
+    create_markdown_artifact(key="miroir-publication", markdown="\n\n".join(sections))
 
 
 def report_handovers(handovers: Sequence[Handover]) -> None:

@@ -18,8 +18,8 @@ from pipeline.run import run
 
 STEP_NAMES = {"ingest": "Lecture et masquage", "annotate": "Étiquetage", "publish": "Publication"}
 
-# A release was published, but an input could not be read: a scheduler must notice.
-EXIT_UNREAD_INPUT = 2
+# A release was published, but an input could not be read, or a sink not reached: a scheduler must notice.
+EXIT_INCOMPLETE = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -41,8 +41,8 @@ def run_command(
     with _progress_bars(console) as report:
         outcome = run(job, report, accept_removed=accept_removed)
     print_run_summary(Console(), job, outcome)
-    if outcome.unread:
-        raise typer.Exit(EXIT_UNREAD_INPUT)
+    if outcome.unread or outcome.publication.failed_sinks:
+        raise typer.Exit(EXIT_INCOMPLETE)
 
 
 @contextmanager

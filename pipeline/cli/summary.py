@@ -35,6 +35,8 @@ def print_run_summary(console: Console, job: Job, outcome: RunReport) -> None:
             f"[yellow]Thème « {theme} » : non entraîné[/] (voir `miroir train --help`)", highlight=False
         )
     _print_rows(console, "Tables publiées", publication_rows(outcome.publication))
+    for sink in outcome.publication.failed_sinks:
+        console.print(f"[bold red]Destination non servie[/] {sink.name} : {sink.error}", soft_wrap=True)
     release = outcome.publication.release
     state = describe_publication(outcome.publication)
     folder = f"{job.config.workspace}/{layout.RELEASES}/{release.release_id}"

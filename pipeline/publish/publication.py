@@ -62,6 +62,11 @@ class Publication:
     sinks: tuple[SinkOutcome, ...] = ()
     kept_out: Release | None = None
 
+    @property
+    def failed_sinks(self) -> tuple[SinkOutcome, ...]:
+        """The sinks that do not have the release."""
+        return tuple(each for each in self.sinks if each.error)
+
 
 def publish(job: Job) -> Publication:
     """Publish the current batches; the same inputs, model, reviews and configuration give the same release.

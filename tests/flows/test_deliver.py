@@ -8,6 +8,7 @@ import yaml
 from bench.authored_release import LINEAGE, authored_tables
 from pipeline.errors import SinkError
 from pipeline.publish.release import point_to, write_release
+from pipeline.publish.sinks.delivery import put_everywhere
 from pipeline.workspace import Workspace
 
 
@@ -62,14 +63,27 @@ def test_flow_delivers_through_a_prefect_block_once(published, webhook, tmp_path
     assert (tmp_path / "miroir.duckdb").exists()
 
 
-def test_flow_fails_loudly_when_a_sink_does(published):
-    from flows.deliver import deliver
+def test_flow_tries_a_failed_sink_again_hands_digests_over_and_fails(published, tmp_path, monkeypatch):
+    from flows.deliver import deliver, put_one
 
+    tries = []
+
+    def put(*arguments):
+        tries.append(arguments)
+        return put_everywhere(*arguments)
+
+    monkeypatch.setattr("flows.deliver.put_everywhere", put)
+    monkeypatch.setattr("flows.deliver.put_one", put_one.with_options(retry_delay_seconds=0))
     text = published.config.read_text(encoding="utf-8")
     config = yaml.safe_load(text)
     config["publish"] = {
-        "sinks": [{"kind": "duckdb", "name": "casse", "path": f"{published.config}/x.duckdb"}]
+        "sinks": [{"kind": "duckdb", "name": "casse", "path": f"{published.config}/x.duckdb"}],
+        "digests": [
+            {"department": "Relation client", "themes": ["listening"], "folder": str(tmp_path / "remis")}
+        ],
     }
     published.config.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
-    with pytest.raises(SinkError, match="some deliveries failed"):
+    with pytest.raises(SinkError, match=r"some deliveries failed.*casse"):
         deliver(str(published.config))
+    assert len(tries) == 3
+    assert (tmp_path / "remis" / "relation-client.html").exists()

@@ -1,9 +1,11 @@
 """The flows through Prefect, and a deployment's schedule on a real server."""
 
 import pytest
+import yaml
 
+from flows.deliver import put_one
 from flows.miroir import miroir
-from pipeline.errors import SourceError
+from pipeline.errors import SinkError, SourceError
 from pipeline.job import open_job
 from pipeline.publish.release import current_release
 from pipeline.run import run
@@ -42,3 +44,17 @@ def test_flow_publishes_then_fails_when_an_input_cannot_be_read(small_run):
     with pytest.raises(SourceError, match=r"casse\.xlsx"):
         miroir(str(small_run.config))
     assert current_release(open_job(small_run.config).workspace) is not None
+
+
+def test_flow_publishes_hands_digests_over_then_fails_when_a_sink_does(small_run, tmp_path, monkeypatch):
+    monkeypatch.setattr("flows.deliver.put_one", put_one.with_options(retry_delay_seconds=0))
+    config = yaml.safe_load(small_run.config.read_text("utf-8"))
+    config["publish"] = {
+        "sinks": [{"kind": "duckdb", "name": "casse", "path": f"{small_run.config}/x.duckdb"}],
+        "digests": [{"department": "Direction", "folder": str(tmp_path / "remis")}],
+    }
+    small_run.config.write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    with pytest.raises(SinkError, match="miroir deliver --only casse"):
+        miroir(str(small_run.config))
+    assert "**casse**" in artifacts()["miroir-publication"].data
+    assert (tmp_path / "remis" / "direction.html").exists()

@@ -46,6 +46,13 @@ def test_status_is_well_then_says_what_failed_and_what_to_run(config):
     assert '"state": "degraded"' in invoke("status", config, "--json").output
 
 
+def test_run_tells_of_a_sink_that_was_not_reached_and_exits_with_two(config):
+    answer = invoke("run", config, "--quiet")
+    assert answer.exit_code == 2
+    assert "Destination non servie casse" in answer.output
+    assert "miroir deliver --only casse" in answer.output
+
+
 def test_status_before_any_release(small_run):
     answer = invoke("status", small_run.config)
     assert answer.exit_code == 1
