@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -48,6 +51,10 @@ def _is_plain_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_is_plain_name)]
+
+
+def _given_twice(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 class Section(BaseModel):
@@ -321,6 +328,16 @@ class DigestConfig(Section):
     emails: tuple[str, ...] = ()
     webhook: str | None = None
 
+    @property
+    def stem(self) -> str:
+        """Name of its files, without extension.
+
+        >>> DigestConfig(department="Réclamations & S.A.V.").stem
+        'reclamations-s-a-v'
+        """
+        plain = unicodedata.normalize("NFKD", self.department).encode("ascii", "ignore").decode().lower()
+        return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "service"
+
 
 class SmtpConfig(Section):
     """The server that sends the digests.
@@ -363,6 +380,19 @@ class PublishConfig(Section):
     sinks: tuple[SinkConfig, ...] = ()
     digests: tuple[DigestConfig, ...] = ()
     smtp: SmtpConfig = SmtpConfig()
+
+    @model_validator(mode="after")
+    def _unique_targets(self) -> Self:
+        # What was delivered is remembered by these names: of two, the second would never be served.
+        if twice := _given_twice(sink.name for sink in self.sinks):
+            raise ValueError(f"sinks need different names; given twice: {', '.join(twice)}")
+        twice = _given_twice(digest.stem for digest in self.digests)
+        if alike := [digest.department for digest in self.digests if digest.stem in twice]:
+            raise ValueError(
+                "digests need departments of different file names (as «Réclamations Nord»); alike: "
+                + ", ".join(alike)
+            )
+        return self
 
 
 class ServeConfig(Section):
@@ -429,9 +459,7 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _unique_sources(self) -> Self:
-        names = [source.name for source in self.sources]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+        if twice := _given_twice(source.name for source in self.sources):
             raise ValueError(f"sources need different names; given twice: {', '.join(twice)}")
         return self
 

@@ -44,6 +44,14 @@ def test_dimensions_of_all_sources_are_named_once(tmp_path):
         (changed(dimensions={"theme": "Thème"}), "not a column of the tables"),
         ({"sources": MINIMAL["sources"] * 2}, "given twice: avis"),
         (MINIMAL | {"surprise": 1}, "surprise"),
+        (
+            MINIMAL | {"publish": {"digests": [{"department": "S A V"}, {"department": "S.A.V."}]}},
+            "S A V, S.A.V.",
+        ),
+        (
+            MINIMAL | {"publish": {"sinks": [{"kind": "duckdb", "name": "base", "path": "a.duckdb"}] * 2}},
+            "given twice: base",
+        ),
     ],
 )
 def test_read_config_names_what_is_wrong(tmp_path, content, message):

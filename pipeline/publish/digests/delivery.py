@@ -130,7 +130,7 @@ def send_email(digest: Digest, addresses: Sequence[str], smtp: SmtpConfig) -> No
     """Send the page, with itself and the CSV attached.
 
     Raises:
-        SinkError: The server cannot be reached or refuses.
+        SinkError: The server cannot be reached, or refuses an address: nobody is passed over in silence.
     """
     message = EmailMessage()
     period = period_text(digest.period, "fr")
@@ -148,9 +148,18 @@ def send_email(digest: Digest, addresses: Sequence[str], smtp: SmtpConfig) -> No
                 server.starttls()
             if smtp.username and smtp.password:
                 server.login(smtp.username, resolve(smtp.password, digest.department))
-            server.send_message(message)
+            refused = server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         raise failed(digest.department, error) from error
+    if refused:
+        ranks = [str(rank) for rank, address in enumerate(addresses, start=1) if address in refused]
+        raise SinkError.because(
+            "the digest did not reach everybody",
+            expected="a server that takes every address",
+            got=f"{len(refused)} of {len(addresses)} refused (in order: {', '.join(ranks)})",
+            where=f"department «{digest.department}»",
+            do="Mend `emails` and run `miroir digests`: until then, those who have it receive it again",
+        )
 
 
 def payload(digest: Digest) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -72,7 +70,7 @@ def make_digest(snapshot: Snapshot, config: DigestConfig, codebook: Codebook) ->
         sections=sections,
     )
     return Digest(
-        config.department, file_stem(config.department), snapshot.release.release_id, period, html,
+        config.department, config.stem, snapshot.release.release_id, period, html,
         stream.getvalue(), rows.height,
     )  # fmt: skip
 
@@ -128,13 +126,3 @@ def _section(view: View, config: DigestConfig) -> dict[str, object]:
 
 def _quotes(view: View, themes: list[str]) -> list[Quote]:
     return [quote for theme in themes for quote in view.quotes(theme=theme)][:N_QUOTES]
-
-
-def file_stem(department: str) -> str:
-    """Make a file name of a department's name.
-
-    >>> file_stem("Réclamations & S.A.V.")
-    'reclamations-s-a-v'
-    """
-    plain = unicodedata.normalize("NFKD", department).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "service"

@@ -36,6 +36,12 @@ def mailbox():
     taken = []
 
     class Keep:
+        async def handle_RCPT(self, server, session, envelope, address, options):
+            if address.startswith("parti@"):
+                return "550 no such user"
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
         async def handle_DATA(self, server, session, envelope):
             taken.append(envelope)
             return "250 OK"
@@ -139,6 +145,18 @@ def test_a_failed_way_is_told_and_tried_again_alone(workspace, mailbox, tmp_path
         False,
     ]
     assert len(mails) == 1
+
+
+def test_a_refused_address_is_told_without_being_named(workspace, mailbox):
+    port, mails = mailbox
+    wanted = CLAIMS.model_copy(update={"emails": ("sav@exemple.fr", "parti@exemple.fr")})
+    config = PublishConfig(digests=(wanted,), smtp=SmtpConfig(port=port))
+    (handover,) = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
+    assert "got 1 of 2 refused (in order: 2)" in handover.error
+    assert "parti" not in handover.error
+    assert [mail.rcpt_tos for mail in mails] == [["sav@exemple.fr"]]
+    (again,) = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
+    assert not again.is_skipped
 
 
 def test_an_unforeseen_error_of_one_way_leaves_the_others(workspace):
