@@ -39,11 +39,14 @@ def blank_nothing(cells: pl.Series) -> pl.Series:
         cells: A column as read.
 
     Returns:
-        The column with nulls for such cells; one of typed values as it is.
+        The column with nulls for such cells; of typed values, only « not a number » is nothing.
 
     >>> blank_nothing(pl.Series(["NULL", " n/a ", "Lyon", None])).to_list()
     [None, None, 'Lyon', None]
     """
+    if cells.dtype.is_float():
+        # What pandas and Spark write for «nothing» in a column of numbers.
+        return cells.fill_nan(None)
     if cells.dtype != pl.String:
         return cells
     nothing = cells.str.strip_chars().str.to_lowercase().is_in(NOTHING)

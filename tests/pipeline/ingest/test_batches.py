@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from fsspec.implementations.http import HTTPFileSystem
 
@@ -72,6 +73,19 @@ def test_ingest_input_takes_what_programs_write_for_nothing_as_nothing(nothing, 
     assert [row["rating"] for row in kept] == [None, None, None, 3]
     assert [row["dimensions"].get("unit") for row in kept] == [None, None, None, "Lyon"]
     assert report.n_respondents == 4  # each of those who gave no name is somebody
+
+
+def test_ingest_input_takes_not_a_number_for_nothing_when_a_column_holds_numbers(
+    tmp_path, ingest, rows, rejects
+):
+    numbers = [75001.0, float("nan"), float("nan")]
+    path = tmp_path / "avis.parquet"
+    pl.DataFrame({"Id": numbers, "Agence": numbers, "Avis": ["RAS"] * 3}).write_parquet(path)
+    report = ingest(path, respondent="Id", dimensions={"unit": "Agence"})
+
+    assert rejects(report) == []
+    assert report.n_respondents == 3
+    assert [row["dimensions"].get("unit") for row in rows(report)] == ["75001", None, None]
 
 
 def test_ingest_input_takes_nothing_for_no_record_identifier(ingest, rejects):

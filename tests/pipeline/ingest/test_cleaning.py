@@ -38,6 +38,11 @@ def test_blank_nothing_leaves_typed_values_and_names_that_look_alike():
         None,
     ]
     assert blank_nothing(pl.Series([1.5, None])).to_list() == [1.5, None]
+    assert blank_nothing(pl.Series([1, None])).to_list() == [1, None]
+
+
+def test_blank_nothing_takes_away_not_a_number():
+    assert blank_nothing(pl.Series([1.5, float("nan"), None])).to_list() == [1.5, None, None]
 
 
 @pytest.mark.parametrize(
