@@ -11,12 +11,17 @@ from rich.console import Console
 from pipeline.errors import PrivacyError
 
 if TYPE_CHECKING:
+    from pipeline.config import SourceConfig
     from pipeline.job import Job
     from pipeline.protect.withdrawals import Forgotten
 
 NOBODY = (
     "Aucun verbatim trouvé sous cet identifiant : vérifiez-le (majuscules comprises), ainsi que la source."
     " Une personne déjà retirée n'en a plus. Le retrait est noté pour les exports à venir."
+)
+KEY = (
+    "Identifiant du répondant dans sa source ; celui de sa ligne (numéro d'avis) si la source n'en a pas"
+    " d'autre."
 )
 HIDDEN = (
     "{n} chiffre(s) déjà publiés parlent de groupes où elle était : là où trop peu de personnes ont changé,"
@@ -39,19 +44,20 @@ def forget_command(
     respondent: Annotated[
         str | None, typer.Option("--respondent", help="Pseudonyme du répondant : 32 chiffres hexadécimaux.")
     ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="Identifiant du répondant dans sa source.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help=KEY)] = None,
     source: Annotated[str | None, typer.Option("--source", help="Nom de la source, avec --key.")] = None,
 ) -> None:
     """Retirer une personne : ses verbatims, ses étiquettes, ses relectures et ses citations à venir."""
     from pipeline.job import open_job
     from pipeline.protect.forget_reviews import forget_reviews
-    from pipeline.protect.withdrawals import end_withdrawal, forget
+    from pipeline.protect.withdrawals import end_withdrawal, forget, is_known
 
     job = open_job(config)
-    if respondent is None:
-        respondent = _respondent(job, key, source)
+    hashes = [respondent] if respondent is not None else _hashes(job, key, source)
     n_reviews = 0
     with job.workspace.locked():
+        # Nobody else's hash is noted: a customer may have the number that a record has.
+        respondent = next((each for each in hashes if is_known(job.workspace, each)), hashes[0])
         done = forget(job.workspace, respondent)
         if done.verbatim_ids:
             n_reviews = forget_reviews(job.workspace, job.config.review.database, done.verbatim_ids)
@@ -61,8 +67,11 @@ def forget_command(
         raise typer.Exit(1)
 
 
-def _respondent(job: Job, key: str | None, source: str | None) -> str:
-    """Find the keyed hash of a person by their identifier in a source."""
+def _hashes(job: Job, key: str | None, source: str | None) -> list[str]:
+    """Give the keyed hashes that an identifier may have in a source: the person's, then the record's."""
+    import polars as pl
+
+    from pipeline.ingest.identity import key_rows
     from pipeline.privacy.pseudonym import respondent_key
 
     if key is None or source is None:
@@ -73,16 +82,35 @@ def _respondent(job: Job, key: str | None, source: str | None) -> str:
             where="miroir forget",
             do="Say who withdrew",
         )
-    declared = [each for each in job.config.sources if each.name == source]
-    if not declared:
+    declared = _declared(job, source)
+    if declared.respondent is None and declared.record_id is None:
         raise PrivacyError.because(
             "nobody can be forgotten",
-            expected=f"one of {', '.join(each.name for each in job.config.sources)}",
-            got=f"«{source}»",
-            where="--source",
-            do="Name a declared source",
+            expected="a source with `respondent` or `record_id`",
+            got="neither: no identifier tells its rows apart",
+            where=f"source «{source}»",
+            do="Remove the row from its file, then run again",
         )
-    return respondent_key(job.load_secret(make=False), declared[0].register_of_persons, key)
+    secret = job.load_secret(make=False)
+    hashes = []
+    if declared.respondent is not None:
+        hashes.append(respondent_key(secret, declared.register_of_persons, key))
+    if declared.record_id is not None:
+        hashes += key_rows(secret, source, pl.Series([key.strip()]), pl.Series([0])).to_list()
+    return hashes
+
+
+def _declared(job: Job, name: str) -> SourceConfig:
+    for source in job.config.sources:
+        if source.name == name:
+            return source
+    raise PrivacyError.because(
+        "nobody can be forgotten",
+        expected=f"one of {', '.join(each.name for each in job.config.sources)}",
+        got=f"«{name}»",
+        where="--source",
+        do="Name a declared source",
+    )
 
 
 def _tell(done: Forgotten, n_reviews: int, *, kept: bool) -> None:

@@ -14,7 +14,7 @@ from pipeline.ingest.chunks import Chunk
 from pipeline.ingest.cleaning import blank_nothing, clean_texts, join_titles
 from pipeline.ingest.dates import DateReader
 from pipeline.ingest.dimensions import read_dimension
-from pipeline.ingest.identity import SeenKeys, hash_together, join_identity, key_respondents, verbatim_ids
+from pipeline.ingest.identity import SeenKeys, hash_together, join_identity, key_respondents, key_rows, verbatim_ids
 from pipeline.ingest.judging import Judge, rejects_of
 from pipeline.ingest.layouts import plain_key
 from pipeline.ingest.ratings import read_ratings
@@ -215,9 +215,9 @@ class AnswerBuilder:
         texts = [self._column(chunk, column) for column in self._questions]
         content = join_identity(shared["date"], *texts)
         nth = pl.Series(self._rows.count_before(hash_together(content)))
-        rows = join_identity(shared["record"].fill_null(content), nth.set(shared["record"].is_not_null(), 0))
-        raw = pl.select(pl.when(shared["respondent"].is_null()).then(pl.lit("row ") + rows)).to_series()
-        return shared["respondent"].fill_null(key_respondents(self._secret, self._source.name, raw))
+        rows = shared["record"].fill_null(content).set(shared["respondent"].is_not_null(), None)
+        nth = nth.set(shared["record"].is_not_null(), 0)
+        return shared["respondent"].fill_null(key_rows(self._secret, self._source.name, rows, nth))
 
     def _identify(self, kept: pl.DataFrame) -> pl.DataFrame:
         source = self._source

@@ -102,6 +102,22 @@ def key_respondents(secret: bytes, register: str, raw: pl.Series) -> pl.Series:
     )
 
 
+def key_rows(secret: bytes, source: str, rows: pl.Series, nth: pl.Series) -> pl.Series:
+    """Give rows that name nobody a keyed hash of their own: each is one person's.
+
+    Args:
+        secret: Key of the pseudonyms.
+        source: Name of the source.
+        rows: Identifiers of records, or what a row says where it has none; nulls.
+        nth: How many rows that say the same came before; 0 for a record.
+
+    Returns:
+        32 hexadecimal digits, null where `rows` is.
+    """
+    named = pl.select(pl.when(rows.is_not_null()).then(pl.lit("row ") + join_identity(rows, nth)))
+    return key_respondents(secret, source, named.to_series())
+
+
 def join_identity(*columns: pl.Series) -> pl.Series:
     """Write what identifies an answer as one text a row; it is hashed, never stored.
 

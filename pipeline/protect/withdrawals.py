@@ -43,6 +43,11 @@ def read_withdrawn(workspace: Workspace) -> tuple[str, ...]:
     return tuple(sorted(str(name) for name in _read(workspace)[RESPONDENTS]))
 
 
+def is_known(workspace: Workspace, respondent: str) -> bool:
+    """Tell whether a respondent has verbatims in any batch, or withdrew before."""
+    return respondent in read_withdrawn(workspace) or any(True for _ in _find(workspace, respondent))
+
+
 def forget(workspace: Workspace, respondent: str) -> Forgotten:
     """Remove a respondent's verbatims and annotations, and remember never to read them again.
 

@@ -6,8 +6,9 @@ from typer.testing import CliRunner
 from pipeline.cli.app import COMMANDS, build_app
 from pipeline.errors import PrivacyError, WorkspaceError
 from pipeline.job import open_job
+from pipeline.protect.withdrawals import read_withdrawn
 from pipeline.publish.release import read_release_table
-from pipeline.run import run
+from pipeline.run import ingest_all, run
 
 
 def forget(small_run, *options):
@@ -52,6 +53,40 @@ def test_forget_names_the_sources_when_it_is_given_another(small_run):
     outcome = forget(small_run, "--source", "client", "--key", "ADH-1")
     assert isinstance(outcome.exception, PrivacyError)
     assert "one of clients, equipes" in str(outcome.exception)
+
+
+def read_without_respondent(small_run, **columns):
+    config = yaml.safe_load(small_run.config.read_text(encoding="utf-8"))
+    config["sources"][0] = {
+        name: value for name, value in config["sources"][0].items() if name != "respondent"
+    } | columns
+    small_run.config.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    job = open_job(small_run.config)
+    ingest_all(job)
+    return job
+
+
+def test_forget_finds_the_author_of_a_record_when_the_source_names_nobody(small_run):
+    job = read_without_respondent(small_run, record_id="Adhérent")
+    outcome = forget(small_run, "--source", "clients", "--key", " ADH-1 ")
+    assert outcome.exit_code == 0, outcome.output
+    assert "1 verbatim(s)" in outcome.output
+    small_run.add_customers("avril.csv")
+    ingest_all(job)
+    assert len(read_withdrawn(job.workspace)) == 1
+
+
+def test_forget_takes_the_person_before_the_record_when_a_source_has_both(small_run):
+    job = read_without_respondent(small_run, respondent="Agence", record_id="Adhérent")
+    assert "20 verbatim(s)" in forget(small_run, "--source", "clients", "--key", "Lyon").output
+    assert len(read_withdrawn(job.workspace)) == 1
+    assert forget(small_run, "--source", "clients", "--key", "ADH-1").exit_code == 1
+
+
+def test_forget_says_what_to_do_when_nothing_identifies_a_row(small_run):
+    outcome = forget(small_run, "--source", "equipes", "--key", "1")
+    assert isinstance(outcome.exception, PrivacyError)
+    assert "Remove the row from its file" in str(outcome.exception)
 
 
 def test_forget_fails_and_says_so_when_nobody_is_found(small_run):
