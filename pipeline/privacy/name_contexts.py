@@ -63,6 +63,14 @@ LOOSE_ROLES: Final = _set(
     " dame jeune demoiselle fille"
     " garcon homme monsieur collaborateur collaboratrice client cliente dirigeant personnel"
 )
+# Roles after « madame la », « Monsieur Le » that are in neither list above.
+OFFICES: Final = _set(
+    "juge procureur procureure prefet prefete mediateur mediatrice conciliateur depute deputee senateur"
+    " senatrice proviseur principal principale recteur rectrice commissaire inspecteur inspectrice doyen"
+    " doyenne huissier greffier general generale commandant capitaine colonel ambassadeur cure tresorier"
+    " tresoriere conducteur conductrice controleur controleuse psychologue surveillant surveillante gardien"
+    " gardienne concierge adjoint adjointe delegue deleguee representant representante reception securite"
+)
 ROLE_FILLERS: Final = _set(
     "clientele client clients commercial commerciale technique telephonique telephone bancaire attitree"
     " attitre habituelle habituel d de la"

@@ -14,6 +14,19 @@ _MIN_SURNAME: Final = 4
 _SURE_TITLES: Final = frozenset(["mr", "mme", "mlle", "melle", "madame", "monsieur", "dr", "m"])
 # Titles that are also ordinary words.
 _MEANING_MORE: Final = frozenset(["m", "me", "maitre", "docteur", "professeur"])
+# Titles that no « monsieur du Rayon » has.
+_SHORT_TITLES: Final = frozenset(["m", "mr", "mme", "mlle", "melle"])
+# The article that no role of such a person has: it belongs to the name.
+_MISFITS: Final = {"mme": "le", "mlle": "le", "mr": "la"}
+_SAINTS: Final = frozenset(["saint", "sainte", "st", "ste"])
+_ALSO_SURNAMES: Final = frozenset(["bon", "jeune"])
+_NO_SURNAME: Final = (
+    ctx.NOT_AFTER_TITLE | ctx.ROLES | ctx.LOOSE_ROLES | ctx.OFFICES | ctx.NOT_FAMILY
+) - _ALSO_SURNAMES
+_AT_WORK: Final = re.compile(
+    r" (?:(?:m'|nous )(?:a|avait)|a ete|du (?:sav|service|guichet|rayon|magasin|drive|standard|support)"
+    r"|au (?:guichet|standard|telephone)|de l'(?:agence|accueil))\b"
+)
 
 
 def after_title(reading: Reading, index: int) -> int:
@@ -25,16 +38,22 @@ def after_title(reading: Reading, index: int) -> int:
         return _initial_after_title(reading, index)
     if token.folded in ctx.PARTICLES and (last := _after_particle(reading, index)) >= 0:
         return last
-    if token.folded in ctx.NOT_AFTER_TITLE or set(token.folded) == {"x"}:
+    if (last := _after_saint(reading, index)) >= 0:
+        return last
+    works = _AT_WORK.match(reading.view.folded, token.end) is not None
+    if set(token.folded) == {"x"} or (
+        token.folded in ctx.NOT_AFTER_TITLE and not (works and token.folded in _ALSO_SURNAMES)
+    ):
         return -1
     known = token.folded in reading.lex.surnames or reading.lex.is_first_name(token.folded)
     title = reading.tokens[index - 1]
     if reading.is_proper(index):
-        if not known and _is_no_person(reading, index):
+        if not (known or works) and _is_no_person(reading, index):
             return -1
         return _with_lower_surname(reading, extend(reading, index))
-    sure = title.folded in _SURE_TITLES
-    if sure and (reading.is_unknown(token) or (known and not reading.lex.is_house(token.folded))):
+    house = reading.lex.is_house(token.folded)
+    named = (house and works) or (known and not house) or reading.is_unknown(token)
+    if named and title.folded in _SURE_TITLES:
         return _with_lower_surname(reading, extend(reading, index))
     return _after_particle(reading, index)
 
@@ -57,9 +76,13 @@ def _after_plain_particle(reading: Reading, index: int) -> int:
     position = index + 1
     while position + 1 < len(reading.tokens) and reading.tokens[position].folded in ctx.PARTICLES:
         position += 1
+    if (last := _after_saint(reading, position)) >= 0:
+        return last
     token = reading.tokens[position]
-    if token.folded in ctx.NOT_AFTER_TITLE or reading.lex.is_house(token.folded):
+    if token.folded in _NO_SURNAME or reading.lex.is_house(token.folded):
         return -1
+    if _is_ordinary_surname(reading, index, position):
+        return extend(reading, position)
     listed = token.folded in reading.lex.surnames
     capital = token.shape in (Shape.CAPITALISED, Shape.CAPITALS)
     ordinary_article = reading.tokens[index].folded in ("le", "la", "les", "l", "du")
@@ -71,14 +94,43 @@ def _after_plain_particle(reading: Reading, index: int) -> int:
     return extend(reading, position) if named or plain else -1
 
 
+def _is_ordinary_surname(reading: Reading, index: int, position: int) -> bool:
+    """« Mme Le Bras », « Mr DE LA TOUR », « M. du Bois »: `index` is the particle, `position` the word."""
+    title, particle, word = (reading.tokens[at] for at in (index - 1, index, position))
+    before = reading.back(index - 1)
+    if title.folded not in _SURE_TITLES or before in ctx.ARTICLES:
+        return False
+    if reading.is_proper(position):
+        of = particle.folded in ("de", "du", "des", "d") and title.folded in _SHORT_TITLES
+        return of or particle.shape is not Shape.LOWER
+    # « MME LE BRAS », where all is in capitals; not « BONJOUR MME LE COLIS… ».
+    shouted = particle.shape is word.shape is Shape.CAPITALS and before not in ctx.THANKS
+    return shouted and _MISFITS.get(title.folded) == particle.folded
+
+
+def _after_saint(reading: Reading, index: int) -> int:
+    """« Mme Saint-Martin », « Mme de Saint Exupéry »: a place elsewhere, a surname after a title."""
+    head, *parts = reading.tokens[index].folded.split("-")
+    if head not in _SAINTS or not reading.is_proper(index):
+        return -1
+    if parts:
+        return extend(reading, index)
+    joined = index + 1 < len(reading.tokens) and reading.gap(index + 1) == " "
+    return extend(reading, index + 1) if joined and reading.is_proper(index + 1) else -1
+
+
 def _is_no_person(reading: Reading, index: int) -> bool:
-    """« Mr Cdiscount », « pas moi, melle. Bref… »."""
+    """« pas moi, melle. Bref… », « taille M. Parfait »; « Mme Lyon » and « Mr Peugeot » are persons."""
     token, title = reading.tokens[index], reading.tokens[index - 1]
-    ends_sentence = reading.gap(index).startswith(".") and len(title.folded) > 3
+    if reading.is_unknown(token):
+        return False
+    dotted = reading.gap(index).startswith(".")
     # « Madame monsieur Simple et rapide »: a salutation, then a sentence.
     greets = index > 1 and title.folded == "monsieur" and reading.tokens[index - 2].folded == "madame"
-    needs_listed = ends_sentence or greets or title.folded in _MEANING_MORE
-    return reading.lex.is_house(token.folded) or (needs_listed and not reading.is_unknown(token))
+    if greets or (dotted and len(title.folded) > 3):
+        return True
+    is_name = dotted and reading.lex.is_house(token.folded) and not reading.lex.is_ordinary(token.folded)
+    return title.folded in _MEANING_MORE and not is_name
 
 
 def _with_lower_surname(reading: Reading, last: int) -> int:

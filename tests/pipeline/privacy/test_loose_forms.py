@@ -1,0 +1,61 @@
+"""What people write in a hurry: surnames that are words, towns or brands."""
+
+import polars as pl
+import pytest
+
+from pipeline.privacy.masking import mask_column, mask_text
+
+SURNAMES = [
+    ("Mme Le Bras est top", "Mme [PERSONNE] est top"),
+    ("MME LE BRAS", "MME [PERSONNE]"),
+    ("Merci à M. Le Bon du guichet", "Merci à M. [PERSONNE] du guichet"),
+    ("Mr DE LA TOUR est incompétent", "Mr [PERSONNE] est incompétent"),
+    ("M. de La Tour du Pin est venu", "M. [PERSONNE] est venu"),
+    ("Rappelé par M. De La Rue", "Rappelé par M. [PERSONNE]"),
+    ("Rappelé par M. du Bois", "Rappelé par M. [PERSONNE]"),
+    ("Rappelé par Mme La Porte", "Rappelé par Mme [PERSONNE]"),
+    ("Mme de Saint-Exupéry est venue", "Mme [PERSONNE] est venue"),
+    ("Mme Saint-Martin m'a aidée", "Mme [PERSONNE] m'a aidée"),
+    ("Mme Saint Martin m'a aidée", "Mme [PERSONNE] m'a aidée"),
+    ("M. Saint-Jean a été odieux", "M. [PERSONNE] a été odieux"),
+    ("Reçue par Mme Saint-Denis", "Reçue par Mme [PERSONNE]"),
+    ("je suis Mme Saint-Martin", "je suis Mme [PERSONNE]"),
+    (
+        "M. Boulanger de l'agence de Lyon m'a raccroché au nez",
+        "M. [PERSONNE] de l'agence de Lyon m'a raccroché au nez",
+    ),
+    ("Rien à dire. Cordialement, Mme Boulanger", "Rien à dire. Cordialement, Mme [PERSONNE]"),
+    ("madame boulanger du sav est nulle", "madame [PERSONNE] du sav est nulle"),
+    ("Mme Lyon du service client", "Mme [PERSONNE] du service client"),
+    ("Appelé Mme Peugeot trois fois", "Appelé Mme [PERSONNE] trois fois"),
+    ("Mme Bon au guichet est adorable", "Mme [PERSONNE] au guichet est adorable"),
+]
+MUST_STAY = [
+    "Merci à madame la Maire et à Mme la directrice",
+    "MADAME LE MAIRE, MME LA DIRECTRICE",
+    "Monsieur Le Directeur, Madame La Responsable, Monsieur le Médiateur",
+    "Le monsieur du Rayon bricolage, la madame de la Réception",
+    "BONJOUR MME LE COLIS EST CASSÉ",
+    "bonjour madame le colis est cassé",
+    "bonjour madame boulanger est fermé",
+    "Merci madame. Bon accueil, Lyon est une belle ville",
+    "Taille M. Large, je suis ravie",
+    "Boulanger, Peugeot et la gare Saint-Jean de Lyon",
+]
+
+
+@pytest.mark.parametrize(("text", "masked"), SURNAMES)
+def test_mask_text_finds_what_is_written_in_a_hurry(text, masked):
+    assert mask_text(text)[0] == masked
+    assert mask_text(masked) == (masked, {})
+
+
+@pytest.mark.parametrize("text", MUST_STAY)
+def test_mask_text_leaves_what_looks_alike(text):
+    assert mask_text(text) == (text, {})
+
+
+def test_mask_column_screens_no_loose_form_out():
+    loose = SURNAMES
+    column, _ = mask_column(pl.Series([text for text, _ in loose]))
+    assert column.to_list() == [masked for _, masked in loose]
