@@ -35,10 +35,20 @@ _NAME: Final = rf"(?:\s+{_PARTICLE}(?=[\s'])|\s+(?:l|d)'|(?<=')\s?){{0,4}}"
 _POSTCODE: Final = r"\b(?:0[1-9]|[1-8]\d|9[0-8])\s?\d{3}\b"
 _STREET: Final = re.compile(rf"{_HEAD}(?:(?P<sure>{_SURE})|(?P<unsure>{_UNSURE}))(?=[\s'])")
 _UNNUMBERED: Final = re.compile(
-    rf"(?:j'habite|nous habitons|habitant|demeurant|domiciliee?|residant|(?:mon|notre) adresse(?: est)?"
-    rf"|adresse postale)\s?:?,?\s?(?:au |a |a la |l'|dans |la |le )?"
-    rf"(?P<street>(?:{_SURE}|{_UNSURE})(?=[\s']))"
+    rf"(?:habite|habitons|habitant|je demeure|demeurant|domiciliee?|je reside|residant"
+    rf"|(?:mon|notre) adresse(?: est)?|adresse postale)\s?:?,?\s?"
+    rf"(?P<article>au |a la |a |l'|dans la |dans |la |le )?"
+    rf"(?P<street>(?P<number>\d{{1,4}}\s?(?:bis |ter )?(?:de la |de l'|du |des ))?"
+    rf"(?:{_SURE}|{_UNSURE})(?=[\s']))"
 )
+# Words before a number that make an address of what may be something else: « j'habite au 14 cours lafayette ».
+_HOME: Final = re.compile(
+    r"(?P<word>habit(?:e|es|ons|ez|ent|ant|ais|ait)|demeur\w{0,4}|domicil\w{0,5}|adresse|resid(?:e|ant|ons)"
+    r"|livre(?:e|es|s|r)?|livraison)[\s:,]{1,3}"
+    r"(?:(?:est|au|a|le|la|chez moi|postale|actuelle)[\s:,]{1,3}){0,3}$"
+)
+_GOODS: Final = frozenset(["porte", "parc"])
+_HOME_REACH: Final = 45
 _STEP: Final = re.compile(
     rf"[\s,]{{1,2}}(?:(?P<particle>{_PARTICLE})(?=[\s'])|(?P<elided>[ld]')|(?P<word>{_WORD}))"
     rf"|(?<=')(?P<tail>{_WORD})"
@@ -135,18 +145,30 @@ def find_addresses(view: View) -> Iterator[Span]:
         Spans of kind `ADRESSE`.
     """
     for match in _STREET.finditer(view.folded):
-        unsure = match.group("unsure") is not None
-        end = _street_end(view, match.end(), capital_needed=unsure)
+        end = _street_end(view, match.end(), capital_needed=_may_be_no_street(view.folded, match))
         if end > match.end():
             yield Span(_with_building(view.folded, match.start()), _with_city(view.folded, end), ADDRESS)
     if _POSTCODE_HINT.search(view.folded):
         yield from _short_forms(view.folded)
     for match in _UNNUMBERED.finditer(view.folded):
-        end = _street_end(view, match.end(), capital_needed=True)
+        # « j'habite rue pasteur », « le 8 de la rue pasteur »; not « la rue principale ».
+        described = match.group("article") is not None and match.group("number") is None
+        end = _street_end(view, match.end(), capital_needed=described)
         if end > match.end():
             yield Span(match.start("street"), _with_city(view.folded, end), ADDRESS)
     for match in _BOX.finditer(view.folded):
         yield Span(match.start(), _with_city(view.folded, match.end()), ADDRESS)
+
+
+def _may_be_no_street(folded: str, street: re.Match[str]) -> bool:
+    """« 3 cours de yoga », « livré 1 porte »; not « 3 bis cours », « 3 allée des… », « j'habite 3 cours… »."""
+    word = street.group("unsure")
+    if word is None or re.search("bis|ter", folded[street.start() : street.start("unsure")]):
+        return False
+    if word in ("allee", "rte", "rte.") and folded.startswith((" de ", " des ", " du "), street.end()):
+        return False
+    home = _HOME.search(folded, max(0, street.start() - _HOME_REACH), street.start())
+    return home is None or (word in _GOODS and home.group("word").startswith("livr"))
 
 
 def _short_forms(folded: str) -> Iterator[Span]:

@@ -1,4 +1,4 @@
-"""What people write in a hurry: surnames that are words, towns or brands."""
+"""What people write in a hurry: surnames that are words, addresses in lower case, odd groups."""
 
 import polars as pl
 import pytest
@@ -30,6 +30,20 @@ SURNAMES = [
     ("Appelé Mme Peugeot trois fois", "Appelé Mme [PERSONNE] trois fois"),
     ("Mme Bon au guichet est adorable", "Mme [PERSONNE] au guichet est adorable"),
 ]
+ADDRESSES = [
+    ("J'habite au 14 cours lafayette", "J'habite au [ADRESSE]"),
+    ("j'habite 3 allée des tilleuls à Nantes", "j'habite [ADRESSE] à Nantes"),
+    ("mon adresse : 12 place de la mairie", "mon adresse : [ADRESSE]"),
+    ("au 3 bis allée des tilleuls", "au [ADRESSE]"),
+    ("livré au 12 allée des roses", "livré au [ADRESSE]"),
+    ("livraison 3 place carnot", "livraison [ADRESSE]"),
+    ("27 rte de vannes nantes", "[ADRESSE] nantes"),
+    ("j'habite rue victor hugo", "j'habite [ADRESSE]"),
+    ("j'habite rue pasteur à Lyon", "j'habite [ADRESSE] à Lyon"),
+    ("je demeure avenue foch", "je demeure [ADRESSE]"),
+    ("nous habitons résidence les acacias à Brest", "nous habitons [ADRESSE] à Brest"),
+    ("j'habite le 8 de la rue Pasteur", "j'habite le [ADRESSE]"),
+]
 MUST_STAY = [
     "Merci à madame la Maire et à Mme la directrice",
     "MADAME LE MAIRE, MME LA DIRECTRICE",
@@ -41,10 +55,15 @@ MUST_STAY = [
     "Merci madame. Bon accueil, Lyon est une belle ville",
     "Taille M. Large, je suis ravie",
     "Boulanger, Peugeot et la gare Saint-Jean de Lyon",
+    "2 places de concert, 3 cours de yoga, 1 route barrée, 4 quais fermés",
+    "J'habite Lyon et je prends 2 cours par semaine",
+    "J'habite la rue principale, dans la résidence calme",
+    "Dans les 2 allées du magasin, personne",
+    "livré 1 porte cassée au lieu de 2",
 ]
 
 
-@pytest.mark.parametrize(("text", "masked"), SURNAMES)
+@pytest.mark.parametrize(("text", "masked"), [*SURNAMES, *ADDRESSES])
 def test_mask_text_finds_what_is_written_in_a_hurry(text, masked):
     assert mask_text(text)[0] == masked
     assert mask_text(masked) == (masked, {})
@@ -56,6 +75,6 @@ def test_mask_text_leaves_what_looks_alike(text):
 
 
 def test_mask_column_screens_no_loose_form_out():
-    loose = SURNAMES
+    loose = [*SURNAMES, *ADDRESSES]
     column, _ = mask_column(pl.Series([text for text, _ in loose]))
     assert column.to_list() == [masked for _, masked in loose]
