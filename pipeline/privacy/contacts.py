@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from pipeline.privacy.lexicons import lexicons
 from pipeline.privacy.placeholders import EMAIL, PERSON, REFERENCE
 from pipeline.privacy.spans import Span
 
@@ -32,13 +33,22 @@ _EMAIL_NO_TLD: Final = re.compile(rf"{_LOCAL}{_AT}(?:{_PROVIDERS})\b")
 _EMAIL_SPELT: Final = re.compile(
     rf"{_LOCAL}\s(?:at|arobase)\s[a-z0-9\-]+(?:{_DOT}[a-z0-9\-]+)*?{_DOT}(?:{_TLD})\b"
 )
+_WORD_BEFORE: Final = re.compile(r"(?<!\w)(?P<word>[a-z]{3,15}) $")
 _EMAIL_BARE: Final = re.compile(r"(?<![\w.])[a-z0-9._%+\-]{2,}@[a-z][a-z0-9\-]+")
 
 _HANDLE: Final = re.compile(r"(?<![\w.@/])@(?P<name>[a-z_][a-z0-9_.]{1,28}[a-z0-9_])")
-_HANDLE_SAID: Final = re.compile(
+_NETWORK: Final = (
     r"\b(?:insta(?:gram)?|snap(?:chat)?|tik ?tok|twitter|twitch|facebook|discord|telegram|linkedin"
-    r"|pseudo)\b"
-    r"\s?(?:(?:est|c'est|=|:|->)\s?){1,2}@?(?P<name>[a-z_0-9][a-z0-9_.\-]{2,29})"
+    r"|pseudo(?: (?:psn|xbox|steam|switch))?)\b"
+)
+_HANDLE_SAID: Final = re.compile(
+    rf"{_NETWORK}\s?(?:(?:est|c'est|=|:|->)\s?){{1,2}}@?"
+    r"(?P<name>[a-z_0-9][a-z0-9_.\-]{2,29}(?:#\d{4})?)"
+)
+# Without a sign between, the name must look like one; « sur insta super.10/10 » holds none.
+_HANDLE_BESIDE: Final = re.compile(
+    rf"{_NETWORK}\s@?(?P<name>[a-z][a-z0-9_.]{{1,28}}#\d{{4}}"
+    r"|(?=[a-z0-9.]{0,28}?(?:_[a-z0-9]|[a-z][0-9]))[a-z][a-z0-9_.\-]{4,29}(?<=[a-z0-9_]))"
 )
 _PERSONAL_SITES: Final = (
     r"(?:facebook|fb|instagram|twitter|x|tiktok|snapchat|youtube|twitch|pinterest|threads|github|t|wa"
@@ -84,7 +94,15 @@ def find_emails(folded: str) -> Iterator[Span]:
         return
     for expression in (_EMAIL, _EMAIL_GLUED, _EMAIL_NO_TLD, _EMAIL_SPELT, _EMAIL_BARE):
         for match in expression.finditer(folded):
-            yield Span(*match.span(), EMAIL)
+            yield Span(_with_first_name(folded, match.start()), match.end(), EMAIL)
+
+
+def _with_first_name(folded: str, start: int) -> int:
+    """« jean dupont@gmail.com »: where the address begins, with a first name that a space cut off."""
+    before = _WORD_BEFORE.search(folded, max(0, start - 20), start)
+    if before and lexicons().is_first_name(before.group("word")):
+        return before.start("word")
+    return start
 
 
 def find_links(folded: str) -> Iterator[Span]:
@@ -124,9 +142,11 @@ def find_handles(folded: str) -> Iterator[Span]:
     for match in _HANDLE.finditer(folded) if "@" in folded else ():
         if not _HOUSE_HANDLE.search(match.group("name")):
             yield Span(*match.span(), PERSON)
-    for match in _HANDLE_SAID.finditer(folded):
-        if not _HOUSE_HANDLE.search(match.group("name")) and match.group("name") not in _NOT_A_HANDLE:
-            yield Span(*match.span("name"), PERSON)
+    for expression in (_HANDLE_SAID, _HANDLE_BESIDE):
+        for match in expression.finditer(folded):
+            name = match.group("name")
+            if not _HOUSE_HANDLE.search(name) and name not in _NOT_A_HANDLE:
+                yield Span(*match.span("name"), PERSON)
 
 
 _NOT_A_HANDLE: Final = frozenset(

@@ -34,6 +34,11 @@ _SAID: Final = re.compile(
     r"[^0-9.!?\n]{0,20}?"
     rf"(?P<token>{_TOKEN})"
 )
+# Offices of which a short number is their telephone: « le numéro de la CAF, 3230 ».
+_OFFICIAL: Final = re.compile(
+    r"(?:numeros?|\bnum\b\.?|\bn[°ºo]?)\s?(?:de |d'|du )?(?:la |ma )?(?:caf|fiscale?|secu|ss)\b"
+    rf"[^0-9.!?\n]{{0,20}}?(?P<token>{_TOKEN})"
+)
 _DIRECT: Final = re.compile(
     rf"\b{_KEYWORD}\b\.?\s{{0,2}}[(\"«']?\s?"
     rf"(?P<token>(?:[a-z]{{1,5}}[\-_/]?)?\d[a-z0-9\-_/]*\d[a-z0-9]*(?:[\-_/][a-z]{{1,4}}\b)?)"
@@ -170,7 +175,7 @@ _PLATE_UNITS: Final = frozenset(
 
 
 # Expressions with the least digits of what they find.
-_BY_MARK: Final = ((_ANNOUNCED, 3), (_SAID, 4))
+_BY_MARK: Final = ((_ANNOUNCED, 3), (_SAID, 4), (_OFFICIAL, 7))
 _BY_LENGTH: Final = (
     (_DIRECT, 5),
     (_NUMBERED, 5),

@@ -34,6 +34,16 @@ _PHONE_BARE: Final = re.compile(
     rf"(?:\btel\b|telephone|portable|mobile|joignable|appele[rz]?|joindre|whatsapp|\bau\b)[^0-9\n]{{0,25}}"
     rf"(?<!\d)(?P<number>[67](?:{_SEP}\d{{2}}){{4}}|[1-59](?:[ .\-]\d{{2}}){{4}})(?!\d)"
 )
+# Mobile numbers in any grouping; a date, alone or before an hour, is none: « 06.07.26 12:30 ».
+_PHONE_MOBILE: Final = re.compile(
+    r"(?<![0-9])(?<![0-9][./\-])0(?!\s?\d([./\- ])\d{2}\1(?:\d{4}|\d{2}\s+\d{1,2}\s?[:h]))"
+    r"[ .]{0,2}[67](?:\s?:\s?)?(?:[ .\-]{0,2}\d){8}(?![0-9:h])"
+)
+# Spreadsheets drop the leading 0.
+_PHONE_NUMBERED: Final = re.compile(
+    r"(?:numero|\bnum\b|n°|fixe|contact|sms)[^0-9\n]{0,25}(?<!\d)"
+    r"(?P<number>[1-79](?:[ .\-]\d{2}){4})(?!\d| \d)"
+)
 _AMOUNT_FOLLOWS: Final = re.compile(
     r"\s*(?:€|euros?\b|eur\b|k€|clients?\b|habitants?\b|d'euros|fcfa|dollars?|\$)"
 )
@@ -55,8 +65,11 @@ _NIR: Final = re.compile(
     r"(?<![0-9])[12378][\s.\-]?\d{2}[\s.\-]?\d{2}[\s.\-]?(?:\d{2}|2[ab])[\s.\-]?\d{3}[\s.\-]?\d{3}"
     r"(?:[\s.\-/|(]{0,4}(?:cle\s?:?\s?)?\d{2})?(?![0-9])"
 )
+_NIR_ANY_GROUPS: Final = re.compile(
+    r"(?<![0-9])[12378](?:[ .\-]?[0-9]){12}(?:(?:[ .\-]?[0-9]){2})?(?![0-9])"
+)
 _NIR_CONTEXT: Final = re.compile(
-    r"(?:\bsecu\b|securite sociale|\bnir\b|\binsee\b|immatricul|assure sociale?)[^0-9]{0,40}$"
+    r"(?:\bsecu\b|\bss\b|securite sociale|\bnir\b|\binsee\b|immatricul|assure sociale?)[^0-9]{0,40}$"
 )
 _NIR_GROUPED: Final = re.compile(
     r"[12][ .\-]\d{2}[ .\-](?:0[1-9]|1[0-2])[ .\-](?:\d{2}|2[ab])[ .\-]\d{3}[ .\-]\d{3}"
@@ -94,9 +107,12 @@ def find_phones(folded: str) -> Iterator[Span]:
         is_amount = _THOUSANDS.fullmatch(match.group()) and _AMOUNT_FOLLOWS.match(folded, match.end())
         if _n_digits(match.group()) >= 9 and not is_amount:
             yield Span(*match.span(), PHONE)
-    for match in _PHONE_BARE.finditer(folded):
-        if not _AMOUNT_FOLLOWS.match(folded, match.end()):
-            yield Span(*match.span("number"), PHONE)
+    for match in _PHONE_MOBILE.finditer(folded):
+        yield Span(*match.span(), PHONE)
+    for expression in (_PHONE_BARE, _PHONE_NUMBERED):
+        for match in expression.finditer(folded):
+            if not _AMOUNT_FOLLOWS.match(folded, match.end()):
+                yield Span(*match.span("number"), PHONE)
 
 
 def find_ibans(folded: str) -> Iterator[Span]:
@@ -173,8 +189,8 @@ def find_cards(folded: str) -> Iterator[Span]:
 def find_nirs(folded: str) -> Iterator[Span]:
     """Find French social-security numbers by their key, Corsica included.
 
-    Without key (13 signs) or with a wrong one, the number is masked where its context names it, or where its
-    spacing is that of the card.
+    Without key (13 signs) or with a wrong one, the number is masked where its context names it, in whatever
+    groups, or where its spacing is that of the card.
 
     Args:
         folded: The folded text of a view.
@@ -184,10 +200,16 @@ def find_nirs(folded: str) -> Iterator[Span]:
     """
     for match in _NIR.finditer(folded):
         number = re.sub(r"[^0-9ab]", "", match.group().replace("cle", "")).upper()
-        announced = _NIR_CONTEXT.search(folded, max(0, match.start() - 80), match.start())
         spaced = _NIR_GROUPED.match(match.group())
-        if (len(number) == 15 and nir.is_valid(number)) or announced or spaced:
+        if (len(number) == 15 and nir.is_valid(number)) or spaced or _is_said_nir(folded, match.start()):
             yield Span(*match.span(), NIR)
+    for match in _NIR_ANY_GROUPS.finditer(folded):
+        if _is_said_nir(folded, match.start()):
+            yield Span(*match.span(), NIR)
+
+
+def _is_said_nir(folded: str, start: int) -> bool:
+    return _NIR_CONTEXT.search(folded, max(0, start - 80), start) is not None
 
 
 # With the least digits that each needs.

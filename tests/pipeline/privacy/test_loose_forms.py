@@ -44,6 +44,26 @@ ADDRESSES = [
     ("nous habitons résidence les acacias à Brest", "nous habitons [ADRESSE] à Brest"),
     ("j'habite le 8 de la rue Pasteur", "j'habite le [ADRESSE]"),
 ]
+NUMBERS_AND_HANDLES = [
+    ("Mon numéro 6 12 34 56 78", "Mon numéro [TELEPHONE]"),
+    ("Tel 06 12 34 56 7 8", "Tel [TELEPHONE]"),
+    ("Tel 06 12 34 567 8", "Tel [TELEPHONE]"),
+    ("Tel 06123 45678", "Tel [TELEPHONE]"),
+    ("Tel 0.612.345.678", "Tel [TELEPHONE]"),
+    ("Tel 06 : 12 34 56 78", "Tel [TELEPHONE]"),
+    ("mon numéro fiscal est le 30 12 345 678 901", "mon numéro fiscal est le [REFERENCE]"),
+    ("numéro fiscal 12 34 567 890 123", "numéro fiscal [REFERENCE]"),
+    ("n° CAF 0123456", "n° CAF [REFERENCE]"),
+    ("numéro CAF : 1234567", "numéro CAF : [REFERENCE]"),
+    ("mon n° ss: 269 054 958 815 780", "mon n° ss: [NIR]"),
+    ("instagram marie_drt", "instagram [PERSONNE]"),
+    ("mon snap marie_drt.", "mon snap [PERSONNE]."),
+    ("retrouvez-moi sur insta marie_drt", "retrouvez-moi sur insta [PERSONNE]"),
+    ("mon pseudo PSN: DarkSasuke75", "mon pseudo PSN: [PERSONNE]"),
+    ("écrire à jean dupont@gmail.com", "écrire à [EMAIL]"),
+    ("discord Leo#1234", "discord [PERSONNE]"),
+    ("insta leo.drt92", "insta [PERSONNE]"),
+]
 MUST_STAY = [
     "Merci à madame la Maire et à Mme la directrice",
     "MADAME LE MAIRE, MME LA DIRECTRICE",
@@ -60,10 +80,15 @@ MUST_STAY = [
     "J'habite la rue principale, dans la résidence calme",
     "Dans les 2 allées du magasin, personne",
     "livré 1 porte cassée au lieu de 2",
+    "Le 06.07.26 12:30, le 06-07-2026 10:15, le 06 07 2026 10h15",
+    "Le numéro de la CAF, 3230, ne répond pas, la CAF 59000 Lille non plus",
+    "Contact 1 20 30 40 50 euros, numéro 6 sur 10",
+    "Vu sur insta super.10/10, facebook h24, snap ps5, instagram en 2023",
+    "Écran 55 pouces, réf. iPhone 15, 1080p, 12 000 000 € en 2024",
 ]
 
 
-@pytest.mark.parametrize(("text", "masked"), [*SURNAMES, *ADDRESSES])
+@pytest.mark.parametrize(("text", "masked"), [*SURNAMES, *ADDRESSES, *NUMBERS_AND_HANDLES])
 def test_mask_text_finds_what_is_written_in_a_hurry(text, masked):
     assert mask_text(text)[0] == masked
     assert mask_text(masked) == (masked, {})
@@ -75,6 +100,6 @@ def test_mask_text_leaves_what_looks_alike(text):
 
 
 def test_mask_column_screens_no_loose_form_out():
-    loose = [*SURNAMES, *ADDRESSES]
+    loose = [*SURNAMES, *ADDRESSES, *NUMBERS_AND_HANDLES]
     column, _ = mask_column(pl.Series([text for text, _ in loose]))
     assert column.to_list() == [masked for _, masked in loose]
