@@ -5,7 +5,7 @@ Without Prefect: `pipeline.run.ingest_all(open_job("config.yaml"))`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -69,7 +69,7 @@ def ingest(config_path: str, accept_removed: bool = False) -> list[str]:
         wait(futures)
         batch_ids: list[str] = []
         for (source, item), future in zip(inputs, futures, strict=True):
-            outcome = future.result(raise_on_failure=False)
+            outcome = cast(str | dict[str, Any] | Exception, future.result(raise_on_failure=False))
             if isinstance(outcome, str):
                 batch_ids.append(outcome)
             elif isinstance(outcome, Exception):

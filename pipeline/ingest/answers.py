@@ -14,7 +14,14 @@ from pipeline.ingest.chunks import Chunk
 from pipeline.ingest.cleaning import blank_nothing, clean_texts, join_titles
 from pipeline.ingest.dates import DateReader
 from pipeline.ingest.dimensions import read_dimension
-from pipeline.ingest.identity import SeenKeys, hash_together, join_identity, key_respondents, key_rows, verbatim_ids
+from pipeline.ingest.identity import (
+    SeenKeys,
+    hash_together,
+    join_identity,
+    key_respondents,
+    key_rows,
+    verbatim_ids,
+)
 from pipeline.ingest.judging import Judge, rejects_of
 from pipeline.ingest.layouts import plain_key
 from pipeline.ingest.ratings import read_ratings

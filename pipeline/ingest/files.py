@@ -149,7 +149,7 @@ def read_file_chunks(
                     sheet=source.sheet,
                     layout=source.layout,
                     declared=declared,
-                    answers=[name for name in (source.text, *source.questions) if name in declared],
+                    answers=[name for name in declared if name == source.text or name in source.questions],
                     where=item.name,
                 )
             case "jsonl":

@@ -159,7 +159,7 @@ def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]
 
 
 def _compare_sheets(tables: Sequence[Table], chosen: Table) -> Sheets:
-    filled = [table for table in tables if next(table.rows(), None)]
+    filled = [table for table in tables if table.is_filled]
     return Sheets(
         alike=tuple(table.name for table in filled if table.header.names == chosen.header.names),
         others=tuple(table.name for table in filled if table.header.names != chosen.header.names),

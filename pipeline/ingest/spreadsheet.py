@@ -44,6 +44,11 @@ class Table:
         for texts in islice(filled, self.header.n_rows, None):
             yield texts + [""] * (width - len(texts))
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether it has a data row."""
+        return next(self.rows(), None) is not None
+
     def holds(self, columns: Collection[str]) -> set[str]:
         """Give those of some columns that the header names, in their plain form."""
         return set(map(plain_key, columns)) & set(map(plain_key, self.header.names))
@@ -166,7 +171,7 @@ def _choose_tables(
 ) -> list[Table]:
     if name is not None and name != EVERY_SHEET:
         return [_find_named(tables, name, where)]
-    telling = [table for table in tables if table.holds(answers) and next(table.rows(), None)]
+    telling = [table for table in tables if table.holds(answers) and table.is_filled]
     if not telling:
         # Whoever counts the columns says which ones are missing.
         return [max(tables, key=lambda table: (len(table.holds(declared)), table.n_cells))]

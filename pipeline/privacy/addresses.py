@@ -41,7 +41,7 @@ _UNNUMBERED: Final = re.compile(
     rf"(?P<street>(?P<number>\d{{1,4}}\s?(?:bis |ter )?(?:de la |de l'|du |des ))?"
     rf"(?:{_SURE}|{_UNSURE})(?=[\s']))"
 )
-# Words before a number that make an address of what may be something else: « j'habite au 14 cours lafayette ».
+# Words before a number that make an address of what may be something else: « j'habite 14 cours lafayette ».
 _HOME: Final = re.compile(
     r"(?P<word>habit(?:e|es|ons|ez|ent|ant|ais|ait)|demeur\w{0,4}|domicil\w{0,5}|adresse|resid(?:e|ant|ons)"
     r"|livre(?:e|es|s|r)?|livraison)[\s:,]{1,3}"
@@ -161,7 +161,7 @@ def find_addresses(view: View) -> Iterator[Span]:
 
 
 def _may_be_no_street(folded: str, street: re.Match[str]) -> bool:
-    """« 3 cours de yoga », « livré 1 porte »; not « 3 bis cours », « 3 allée des… », « j'habite 3 cours… »."""
+    """« 3 cours de yoga », « livré 1 porte »; not « 3 bis cours », « 3 allée des », « j'habite 3 cours »."""
     word = street.group("unsure")
     if word is None or re.search("bis|ter", folded[street.start() : street.start("unsure")]):
         return False

@@ -65,9 +65,7 @@ _NIR: Final = re.compile(
     r"(?<![0-9])[12378][\s.\-]?\d{2}[\s.\-]?\d{2}[\s.\-]?(?:\d{2}|2[ab])[\s.\-]?\d{3}[\s.\-]?\d{3}"
     r"(?:[\s.\-/|(]{0,4}(?:cle\s?:?\s?)?\d{2})?(?![0-9])"
 )
-_NIR_ANY_GROUPS: Final = re.compile(
-    r"(?<![0-9])[12378](?:[ .\-]?[0-9]){12}(?:(?:[ .\-]?[0-9]){2})?(?![0-9])"
-)
+_NIR_ANY_GROUPS: Final = re.compile(r"(?<![0-9])[12378](?:[ .\-]?[0-9]){12}(?:(?:[ .\-]?[0-9]){2})?(?![0-9])")
 _NIR_CONTEXT: Final = re.compile(
     r"(?:\bsecu\b|\bss\b|securite sociale|\bnir\b|\binsee\b|immatricul|assure sociale?)[^0-9]{0,40}$"
 )

@@ -29,7 +29,8 @@ _WITHOUT_DIGITS: Final = (
     r"|[Aa] [Cc][Oo][Mm][Mm][Ee][Rr]",
     r"(?i:https?:|www\.|[a-z]\.(?:com|fr|me|net|tv)/|\.com/in)",
     r"(?i:insta[^n]|snap|tik ?tok|twit|facebook|discord|telegram|linkedin|pseudo)",
-    r"(?i:habite|habitons|habitant|je demeure|demeurant|domicili|je r[eé]side|r[eé]sidant|(?:mon|notre) adresse|adresse postale)",
+    r"(?i:habite|habitons|habitant|je demeure|demeurant|domicili|je r[eé]side|r[eé]sidant"
+    r"|(?:mon|notre) adresse|adresse postale)",
     f"[{ODD_SIGNS}]",
     r"&[#0-9A-Za-z][0-9A-Za-z]+;",
 )

@@ -54,7 +54,8 @@ def hold_back(
     Returns:
         The tables, and the ledger's next entry. Rows with the reason `OUTDATED` must not be shown.
     """
-    held_tables, states = {}, []
+    held_tables: dict[str, pa.Table] = {}
+    states: list[pa.Table] = []
     # What other tables tell of a group is what `measures` tells of it, held back or not.
     for name in sorted(tables, key=lambda each: each != MEASURES):
         table = tables[name]

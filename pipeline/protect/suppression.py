@@ -24,12 +24,13 @@ from pipeline.errors import PrivacyError
 from pipeline.estimate.candidates import CANDIDATES
 from pipeline.estimate.tables import NODES, NOT_TRAINED, PRIVATE, SPAN, node_names, row_keys
 from pipeline.protect.blanks import COMPLETE, complete_rows
-from pipeline.protect.holding import OUTDATED, hold_back
+from pipeline.protect.holding import hold_back
 from pipeline.protect.lattice import Lattice, build_lattice, grains_of, narrow
 from pipeline.protect.ledger import SHOWN
 from pipeline.protect.near import Groups, any_node, near_groups
 from pipeline.protect.quotes import choose_quotes
 from pipeline.protect.rounding import round_table
+from pipeline.protect.sides import OUTDATED
 
 GROUPS, OVERLAPS = "_groups", "_overlaps"
 PROTECTED = "protected"

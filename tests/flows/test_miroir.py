@@ -16,7 +16,8 @@ def artifacts():
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        return {each.key: each for each in client.read_artifacts()}
+        left = sorted(client.read_artifacts(), key=lambda each: each.created)
+    return {each.key: each for each in left}
 
 
 def test_flow_publishes_what_miroir_run_publishes(tmp_path):
