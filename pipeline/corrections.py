@@ -13,6 +13,7 @@ from models.labels import LabelSpace
 from pipeline import layout
 from pipeline.job import Job
 from pipeline.protect.withdrawals import read_withdrawn
+from pipeline.review.index import batches_in_use
 from pipeline.review.reviewed import reviewed_labels
 from pipeline.review.store import database_url, open_store
 from pipeline.review.tables import item
@@ -27,7 +28,7 @@ def corrections(job: Job) -> list[dict[str, Any]]:
     """Give every verbatim that people labelled and agreed on, in the codebook's record format.
 
     Verbatims in dispute are left out until somebody adjudicates, as at the desk's own export; so are those of
-    respondents who withdrew, and those whose batch is gone.
+    respondents who withdrew, and those that no batch in use holds. What came again has its last text.
 
     Args:
         job: Whose workspace and reviews.
@@ -59,7 +60,7 @@ def _disputed(job: Job) -> set[str]:
 
 
 def _verbatims(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    for batch_id in workspace.names(layout.BATCHES):
+    for batch_id in batches_in_use(workspace):
         for part in layout.verbatim_parts(workspace, batch_id):
             with workspace.filesystem.open(
                 workspace.path(layout.BATCHES, batch_id, layout.VERBATIMS, part), "rb"

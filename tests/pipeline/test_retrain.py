@@ -346,4 +346,7 @@ def test_corrections_are_what_was_agreed_on_with_masked_texts(small_run):
         assert (row["sentiment"], row["themes"]) == ("positive", {"support": "positive"})
         assert (row["source"], row["stratum"]) == (part[0]["source"], "reviewed")
         assert "Quillfeldt" not in row["text"]
+    others = job.workspace.names("batches")[1:]
+    job.workspace.write_json({"batches": others}, "batches", "current.json")
+    assert corrections(job) == []  # the file was taken out
     store.engine.dispose()
