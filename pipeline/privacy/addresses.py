@@ -36,10 +36,10 @@ _POSTCODE: Final = r"\b(?:0[1-9]|[1-8]\d|9[0-8])\s?\d{3}\b"
 _STREET: Final = re.compile(rf"{_HEAD}(?:(?P<sure>{_SURE})|(?P<unsure>{_UNSURE}))(?=[\s'])")
 _UNNUMBERED: Final = re.compile(
     rf"(?:habite|habitons|habitant|je demeure|demeurant|domiciliee?|je reside|residant"
-    rf"|(?:mon|notre) adresse(?: est)?|adresse postale)\s?:?,?\s?"
+    rf"|(?P<named>(?:mon|notre) adresse(?: est)?(?!\s*e?-?mail))|adresse postale)\s?:?,?\s?"
     rf"(?P<article>au |a la |a |l'|dans la |dans |la |le )?"
     rf"(?P<street>(?P<number>\d{{1,4}}\s?(?:bis |ter )?(?:de la |de l'|du |des ))?"
-    rf"(?:{_SURE}|{_UNSURE})(?=[\s']))"
+    rf"(?:{_SURE}|(?P<unsure>{_UNSURE}))(?=[\s']))"
 )
 # Words before a number that make an address of what may be something else: « j'habite 14 cours lafayette ».
 _HOME: Final = re.compile(
@@ -151,8 +151,9 @@ def find_addresses(view: View) -> Iterator[Span]:
     if _POSTCODE_HINT.search(view.folded):
         yield from _short_forms(view.folded)
     for match in _UNNUMBERED.finditer(view.folded):
-        # « j'habite rue pasteur », « le 8 de la rue pasteur »; not « la rue principale ».
-        described = match.group("article") is not None and match.group("number") is None
+        # « j'habite rue pasteur », « le 8 de la rue… »; not « la rue principale », « mon adresse porte… ».
+        doubtful = match.group("article") is not None or (match.group("named") and match.group("unsure"))
+        described = bool(doubtful) and match.group("number") is None
         end = _street_end(view, match.end(), capital_needed=described)
         if end > match.end():
             yield Span(match.start("street"), _with_city(view.folded, end), ADDRESS)

@@ -76,6 +76,8 @@ MUST_STAY = [
     "Taille M. Large, je suis ravie",
     "Boulanger, Peugeot et la gare Saint-Jean de Lyon",
     "2 places de concert, 3 cours de yoga, 1 route barrée, 4 quais fermés",
+    "mon adresse mail rapidité pour le changement merci, et notre adresse Mail me résilie",
+    "mon adresse porte un autre numéro, mon adresse place le colis ailleurs",
     "J'habite Lyon et je prends 2 cours par semaine",
     "J'habite la rue principale, dans la résidence calme",
     "Dans les 2 allées du magasin, personne",
