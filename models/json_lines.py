@@ -7,7 +7,15 @@ import re
 from typing import Any
 
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
-"""What is left of an emoji where a program cut a text inside it: no other file or library takes it."""
+
+
+def drop_half_characters(text: str) -> str:
+    r"""Take out what is left of an emoji where a program cut a text inside it: no file or library takes it.
+
+    >>> drop_half_characters("Très bien \ud83d")
+    'Très bien '
+    """
+    return _HALF_CHARACTER.sub("", text)
 
 
 def parse_line(line: bytes) -> tuple[Any, str | None]:
@@ -17,8 +25,8 @@ def parse_line(line: bytes) -> tuple[Any, str | None]:
         line: In UTF-8; the mark that some programs put at the start of a file is passed over.
 
     Returns:
-        What the line holds, and None; or None, and what is wrong. In the strings of an object, halves of
-        characters become U+FFFD. The error is the caller's to raise, outside the decoders' handlers: what
+        What the line holds, and None; or None, and what is wrong. The strings of an object come
+        without halves of characters. The error is the caller's to raise, outside the decoders' handlers: what
         they caught holds the line, hence a text.
     """
     try:
@@ -27,10 +35,12 @@ def parse_line(line: bytes) -> tuple[Any, str | None]:
         return None, "bytes that are no UTF-8"
     except json.JSONDecodeError as error:
         return None, f"no JSON ({error.msg})"
+    except RecursionError:
+        return None, "JSON nested too deep"
     if isinstance(content, dict):
-        return {name: _whole_characters(value) for name, value in content.items()}, None
+        whole = {
+            name: drop_half_characters(value) if isinstance(value, str) else value
+            for name, value in content.items()
+        }
+        return whole, None
     return content, None
-
-
-def _whole_characters(value: object) -> object:
-    return _HALF_CHARACTER.sub("\ufffd", value) if isinstance(value, str) else value

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy
 
+from models.json_lines import drop_half_characters
 from pipeline.config import SqlQuery
 from pipeline.errors import SourceError
 from pipeline.ingest.chunks import CHUNK_ROWS, BrokenRow, Chunk, make_chunk
 from pipeline.ingest.encoding import decoding, error_handler
 from pipeline.ingest.layouts import find_columns, plain_key
-from pipeline.privacy.jsonl import drop_half_characters
 
 
 def read_jsonl(stream: IO[bytes], *, encoding: str, declared: Collection[str]) -> Iterator[Chunk]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -12,20 +11,11 @@ from typing import Any, Final
 
 import polars as pl
 
+from models.json_lines import drop_half_characters, parse_line
 from pipeline.errors import SourceError
 from pipeline.privacy.masking import mask_column
 
 CHUNK_LINES: Final = 20_000
-_HALF_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
-
-
-def drop_half_characters(text: str) -> str:
-    r"""Take out what is left of an emoji where a program cut a text inside it: no file or library takes it.
-
-    >>> drop_half_characters("Très bien \ud83d")
-    'Très bien '
-    """
-    return _HALF_CHARACTER.sub("", text)
 
 
 def mask_file(
@@ -82,8 +72,7 @@ def mask_file(
 
 
 def _mask_records(records: list[dict[str, Any]]) -> Counter[str]:
-    texts = [drop_half_characters(record["text"]) for record in records]
-    masked, counts = mask_column(pl.Series("text", texts, dtype=pl.String))
+    masked, counts = mask_column(pl.Series("text", [record["text"] for record in records], dtype=pl.String))
     totals: Counter[str] = Counter()
     for record, text, found in zip(records, masked, counts, strict=True):
         record["text"] = text
@@ -109,20 +98,12 @@ def _read(source: Path) -> Iterator[tuple[dict[str, Any], int]]:
 
 
 def _record(line: bytes, where: str) -> dict[str, Any]:
-    got = ""
-    record: Any = None
-    try:
-        record = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        got = "bytes that are no UTF-8"
-    except (json.JSONDecodeError, RecursionError):
-        got = "no JSON"
-    if not got and not isinstance(record, dict):
+    record, got = parse_line(line)
+    if got is None and not isinstance(record, dict):
         got = f"JSON of type {type(record).__name__}"
-    elif not got and not isinstance(record.get("text"), str):
+    elif got is None and not isinstance(record.get("text"), str):
         got = f"`text` of type {type(record['text']).__name__}" if "text" in record else "no `text`"
     if got:
-        # Raised outside the handlers: a decoder's own error holds the line, and so the verbatim.
         raise SourceError.because(
             "A line cannot be masked",
             expected="one JSON object with a string `text`, in UTF-8",
