@@ -146,9 +146,10 @@ def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]
                 return header, list(itertools.islice(sound, PROFILED_ROWS)), Sheets()
         if item.kind == "spreadsheet":
             tables = open_tables(stream, layout="auto", declared=(), where=item.name)
-            largest = max(tables, key=lambda table: table.n_cells)
+            filled = [table for table in tables if table.is_filled]
+            largest = max(filled or tables, key=lambda table: table.n_cells)
             rows = list(itertools.islice(largest.rows(), PROFILED_ROWS))
-            return largest.header, rows, _compare_sheets(tables, largest)
+            return largest.header, rows, _compare_sheets(filled, largest)
         if item.kind == "jsonl":
             with decoding(stream, encoding) as text:
                 return *_tabulate(_objects(itertools.islice(text, PROFILED_ROWS))), Sheets()
@@ -158,8 +159,7 @@ def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]
         return *_tabulate(batch.to_pylist() if batch is not None else []), Sheets()
 
 
-def _compare_sheets(tables: Sequence[Table], chosen: Table) -> Sheets:
-    filled = [table for table in tables if table.is_filled]
+def _compare_sheets(filled: Sequence[Table], chosen: Table) -> Sheets:
     return Sheets(
         alike=tuple(table.name for table in filled if table.header.names == chosen.header.names),
         others=tuple(table.name for table in filled if table.header.names != chosen.header.names),

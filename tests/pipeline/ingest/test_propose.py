@@ -208,3 +208,15 @@ def test_propose_reads_every_sheet_of_the_same_header(tmp_path, workspace, secre
 def test_propose_names_the_sheet_when_others_have_another_header(tmp_path):
     text = write_yaml(propose(_months(tmp_path / "mois.xlsx", Avis="Avis", Prix="Prix")), "en")
     assert '    sheet: "Avis"  # sheets left out: "Prix"' in text
+
+
+def test_propose_passes_over_a_large_sheet_without_rows(tmp_path):
+    with xlsxwriter.Workbook(str(tmp_path / "mois.xlsx")) as book:
+        book.add_worksheet("Gabarit").write_row(0, 0, [f"colonne {number}" for number in range(200)])
+        sheet = book.add_worksheet("Avis")
+        sheet.write_row(0, 0, ["Date", "Avis"])
+        for day in range(1, 6):
+            sheet.write_row(day, 0, [f"2026-03-0{day}", f"Un accueil parfait au guichet, le {day} du mois"])
+    text = write_yaml(propose(tmp_path / "mois.xlsx"))
+    assert "colonne" not in text
+    assert '"Avis"' in text
