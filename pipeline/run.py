@@ -88,7 +88,7 @@ def declared_inputs(job: Job) -> tuple[list[tuple[SourceConfig, Input]], list[Un
     for source in job.config.sources:
         try:
             inputs += [(source, item) for item in find_inputs(source, job.base)]
-        except Exception as error:
+        except Exception as error:  # drivers of stores and formats raise errors of their own kinds
             unread.append(unread_because(source, place_of(source), error))
     return inputs, unread
 
@@ -137,7 +137,7 @@ def ingest_all(
         progress("ingest", done, len(inputs))
         try:
             batches.append(ingest_input(job.workspace, source, item, secret))
-        except Exception as error:
+        except Exception as error:  # drivers of stores and formats raise errors of their own kinds
             unread.append(unread_because(source, item.name, error))
     progress("ingest", len(inputs), len(inputs))
     for each in unread:

@@ -61,6 +61,17 @@ def test_second_run_with_one_new_file_treats_only_that_file(small_run):
     assert len(list_releases(open_job(small_run.config).workspace)) == 2
 
 
+def refuse_to_list_customers(monkeypatch, error):
+    """Let the store of one source raise an error when its files are looked for."""
+
+    def refuse(source, base):
+        if source.name == "clients":
+            raise error
+        return find_inputs(source, base)
+
+    monkeypatch.setattr("pipeline.run.find_inputs", refuse)
+
+
 def test_run_publishes_nothing_when_a_file_left_until_that_is_accepted(small_run):
     small_run.add_customers("avril.csv", n_rows=8)
     first = run(open_job(small_run.config)).publication.release
@@ -96,12 +107,7 @@ def test_source_that_was_emptied_is_missed_and_one_that_cannot_be_listed_is_not(
     with pytest.raises(SourceError, match=r"got 1 that left: «mars\.csv»"):
         ingest_all(open_job(small_run.config))
 
-    def refuse(source, base):
-        if source.name == "clients":
-            raise SourceError("the remote source «clients» cannot be listed")
-        return find_inputs(source, base)
-
-    monkeypatch.setattr("pipeline.run.find_inputs", refuse)
+    refuse_to_list_customers(monkeypatch, SourceError("the remote source «clients» cannot be listed"))
     _, unread = ingest_all(open_job(small_run.config))
     assert [each.source for each in unread] == ["clients"]
 
@@ -184,12 +190,7 @@ def test_unforeseen_error_of_a_driver_does_not_stop_the_other_inputs(small_run, 
 
 
 def test_store_that_cannot_be_listed_does_not_stop_the_other_sources(small_run, monkeypatch):
-    def refuse(source, base):
-        if source.name == "clients":
-            raise EOFError("connexion perdue")
-        return find_inputs(source, base)
-
-    monkeypatch.setattr("pipeline.run.find_inputs", refuse)
+    refuse_to_list_customers(monkeypatch, EOFError("connexion perdue"))
     batches, unread = ingest_all(open_job(small_run.config))
     assert [batch.file for batch in batches] == ["collaborateurs.csv"]
     assert [each.source for each in unread] == ["clients"]
