@@ -31,6 +31,8 @@ SECOND_PENALTY = 100.0
 SETTLED_AT = 10_000
 """Verbatims from which the second stage may leave the first as far as the penalty says; with fewer, less."""
 OTHER_AUDIENCE_EVERY = 5
+FEWEST_REAL = 2000
+"""Real verbatims from which thresholds are learnt on them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ def train_linear(
     layer = _fit_second(readings, gold)
     unseen = _unseen_predictions(readings, gold, folds)
     probabilities = unseen.probabilities
-    rule = learn_rule(probabilities, gold) if probabilities else DecisionRule.plain(gold.labels)
-    report("all verbatims")
     everything = np.arange(len(gold))
+    rule = _learn_rule(probabilities, gold, everything) if probabilities else DecisionRule.plain(gold.labels)
+    report("all verbatims")
     solution = _fit_first(gram, gold, everything)
     return TrainedLinear(_export(features, solution, ratings, layer), rule, gold.labels, unseen)
 
@@ -178,13 +180,20 @@ def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions,
     decided = _empty_positions(gold)
     for held_out in folds:
         seen = np.setdiff1d(np.arange(len(gold)), held_out)
-        rule = learn_rule(take_probabilities(probabilities, seen), gold.take(seen))
+        rule = _learn_rule(probabilities, gold, seen)
         part = decide_positions(take_probabilities(probabilities, held_out), rule)
         for name in ("sentiment", "enchantment", "incivility", "confidence"):
             getattr(decided, name)[held_out] = getattr(part, name)
         for theme in gold.labels.themes:
             decided.themes[theme][held_out] = part.themes[theme]
     return Predictions(decided, probabilities)
+
+
+def _learn_rule(probabilities: TagProbabilities, gold: GoldSet, rows: Positions) -> DecisionRule:
+    """Learn thresholds on what real people wrote, where enough did: authored verbatims are more pointed."""
+    real = rows[gold.sources[rows] != AUTHORED]
+    learnt = real if len(real) >= FEWEST_REAL else rows
+    return learn_rule(take_probabilities(probabilities, learnt), gold.take(learnt))
 
 
 def take_probabilities(probabilities: TagProbabilities, rows: Positions) -> TagProbabilities:

@@ -15,7 +15,6 @@ from models.gold import GoldSet, read_gold
 from models.oof import read_oof, write_oof
 from models.predictions import Predictions, read_predictions
 from models.tagger import TagProbabilities
-from models.thresholds import learn_rule
 from pipeline.codebook import read_codebook
 
 LABELS = read_codebook().label_space
@@ -159,14 +158,3 @@ def test_oof_comes_back_as_it_was_written_without_text(gold: GoldSet, tmp_path: 
     assert set(again.batch.texts) == {""}
     with pytest.raises(ModelError, match=r"oof\.parquet"):
         read_oof(tmp_path / "none", LABELS)
-
-
-def test_learn_rule_lowers_the_threshold_of_a_rare_theme(gold: GoldSet) -> None:
-    sure = _sure(gold, 0.9)
-    timid = {
-        t: np.column_stack([1 - 0.3 * (1 - c[:, :1]), 0.3 * c[:, 1:]]).astype(np.float32)
-        for t, c in sure.themes.items()
-    }
-    rule = learn_rule(replace(sure, themes=timid), gold)
-    assert all(threshold < 0.3 for threshold in rule.themes.values())
-    assert DecisionRule.from_json(json.loads(json.dumps(rule.as_json()))) == rule

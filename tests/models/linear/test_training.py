@@ -15,10 +15,18 @@ from models.linear.ratings import RatedReviews, empty_ratings, fit_ratings
 from models.linear.readings import FirstScores, dense_readings, theme_columns
 from models.linear.saving import save_linear
 from models.linear.tagger import LinearTagger, build_tagger
-from models.linear.training import TrainedLinear, _export, _fit_first, _fit_second, train_linear
+from models.linear.training import (
+    TrainedLinear,
+    _export,
+    _fit_first,
+    _fit_second,
+    take_probabilities,
+    train_linear,
+)
 from models.linear.weights import load_weights
 from models.registry import SHIPPED, load_tagger
 from models.tagger import VerbatimBatch
+from models.thresholds import learn_rule
 from pipeline.codebook import read_codebook
 from pipeline.privacy.lexicons import lexicons
 from pipeline.training_data import masked
@@ -54,6 +62,20 @@ def test_train_linear_learns_what_a_model_that_learnt_nothing_cannot(
 def test_train_linear_is_deterministic(gold: GoldSet) -> None:
     few = gold.take(np.arange(0, len(gold), 4))
     assert train_linear(few).weights.digest() == train_linear(few).weights.digest()
+
+
+def test_thresholds_are_learnt_from_what_real_people_wrote(
+    gold: GoldSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = gold.take(np.arange(0, len(gold), 4))
+    real = np.arange(1, len(few), 2)
+    sources = np.where(np.arange(len(few)) % 2, "avis", few.sources)
+    monkeypatch.setattr("models.linear.training.FEWEST_REAL", len(real))
+    trained = train_linear(replace(few, sources=sources))
+    assert trained.unseen.probabilities is not None
+    said = take_probabilities(trained.unseen.probabilities, real)
+    assert trained.rule == learn_rule(said, few.take(real))
+    assert trained.rule != learn_rule(trained.unseen.probabilities, few)
 
 
 def test_the_engine_gives_what_the_reference_gives(gold: GoldSet) -> None:
