@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.blend.combine import Combination, with_all_themes
 from models.decisions import DecisionRule, decide
+from models.digests import short_digest
 from models.labels import LabelSpace
 from models.registry import load_member, read_card, trained_labels
 from models.tagger import Decisions, Tagger, TagProbabilities, VerbatimBatch
@@ -55,9 +54,7 @@ def load_blend(folder: Path, labels: LabelSpace) -> BlendTagger:
     card = read_card(folder)
     trained = trained_labels(card)
     members = [load_member(folder, name, labels) for name in card["members"]]
-    settings = json.dumps([card["combination"], card["rule"]], sort_keys=True)
-    parts = " ".join(member.model_id for member in members) + settings
-    digest = hashlib.sha256(parts.encode()).hexdigest()[:8]
+    digest = short_digest([member.model_id for member in members], card["combination"], card["rule"])
     return BlendTagger(
         model_id=f"blend-{card['version']}-{digest}-{trained.codebook_hash[:8]}",
         labels=labels,

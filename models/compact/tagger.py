@@ -16,6 +16,7 @@ from models.blend.combine import Combination
 from models.compact.encoding import PaddedBatch, PairEncoder, TokenEncoder, VerbatimEncoder, padded_batches
 from models.compact.layout import ScoreLayout, Scores, probabilities_of
 from models.decisions import DecisionRule, decide
+from models.digests import short_digest
 from models.errors import ModelError
 from models.labels import LabelSpace
 from models.registry import read_card, trained_labels
@@ -70,7 +71,7 @@ class NetworkTagger:
     """A network, calibrated, with its thresholds: the `compact` and `transformer` models.
 
     Attributes:
-        model_id: Name, version, weights' hash and codebook hash.
+        model_id: Name, version, hash of weights and thresholds, and codebook hash.
         labels: The label space in use.
         trained: The label space that was learnt.
         network: Turns verbatims into score vectors.
@@ -127,8 +128,9 @@ def load_compact(folder: Path, labels: LabelSpace) -> NetworkTagger:
     network = load_network(folder)
     card = read_card(folder)
     trained = trained_labels(card)
+    digest = short_digest(network.digest, card["calibration"], card["rule"])
     tagger = NetworkTagger(
-        model_id=f"{card['kind']}-{card['version']}-{network.digest}-{trained.codebook_hash[:8]}",
+        model_id=f"{card['kind']}-{card['version']}-{digest}-{trained.codebook_hash[:8]}",
         labels=trained,
         trained=trained,
         network=network,

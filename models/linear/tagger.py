@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decisions import DecisionRule, decide
+from models.digests import short_digest
 from models.labels import LabelSpace
 from models.linear.alphabet import folding_table
 from models.linear.design import N_LETTER_FEATURES, N_WORD_FEATURES, text_bytes
@@ -35,7 +36,7 @@ class LinearTagger:
     """Hashed words and letters, weighed and summed; see `models/linear/engine.py`.
 
     Attributes:
-        model_id: Name, version, weights' hash and codebook hash.
+        model_id: Name, version, hash of weights and thresholds, and codebook hash.
         labels: The label space in use.
         trained: The label space that was learnt.
         weights: The learnt numbers.
@@ -130,8 +131,9 @@ def build_tagger(
 ) -> LinearTagger:
     """Make a tagger of learnt numbers."""
     n_words = len(weights.word_ids)
+    digest = short_digest(weights.digest(), rule.as_json())
     return LinearTagger(
-        model_id=f"linear-{version}-{weights.digest()}-{trained.codebook_hash[:8]}",
+        model_id=f"linear-{version}-{digest}-{trained.codebook_hash[:8]}",
         labels=trained,
         trained=trained,
         weights=weights,
