@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +40,7 @@ class FineTuneSettings:
         few: How many times as often an employee's or an authored verbatim is seen as a public review: there
             are few of them, they are short, and companies' own verbatims resemble them more.
         joined: Verbatims made of others, for each one given (`models.encoder.joining`).
-        seed: Seed of the order, the masks and the heads' first weights.
+        seed: Seed of the order of the verbatims, of those joined and of the masks.
     """
 
     epochs: float = 1.5
@@ -190,18 +189,6 @@ def predict_scores(
             found = model(torch.from_numpy(batch.ids), torch.from_numpy(batch.real))
             scores[batch.rows] = found.float().numpy()
     return scores
-
-
-def average_models(models: Sequence[MultiTaskModel]) -> MultiTaskModel:
-    """Average the weights of models fine-tuned from the same start.
-
-    Source:
-        Wortsman et al. 2022, Model soups (arXiv:2203.05482).
-    """
-    soup = copy.deepcopy(models[0])
-    states = [model.state_dict() for model in models]
-    soup.load_state_dict({name: torch.stack([s[name] for s in states]).mean(dim=0) for name in states[0]})
-    return soup.eval()
 
 
 def hide_tokens(ids: Tensor, share: float, mask_id: int, n_control: int) -> Tensor:

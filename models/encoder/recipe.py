@@ -73,7 +73,7 @@ def learn(
         weights: How much each label counts.
         progress: Called with the share done and the loss.
     """
-    torch.manual_seed(0)  # Models to be averaged must start from the same heads; the order is what differs.
+    torch.manual_seed(0)  # The heads start alike whatever the seed.
     encoder = load_encoder(pretrained.checkpoint)
     model = MultiTaskModel(encoder, LabelHeads(encoder.shape.width, ScoreLayout(gold.labels)))
     taken = _as_often_as_they_count(gold.take(positions), settings)

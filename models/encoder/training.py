@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ import torch
 
 from models.blend.training import combine_held_out
 from models.compact.layout import ScoreLayout, Scores, probabilities_of
-from models.encoder.finetuning import FineTuneSettings, average_models, predict_scores
+from models.encoder.finetuning import FineTuneSettings, predict_scores
 from models.encoder.heads import LabelHeads, MultiTaskModel
 from models.encoder.pretraining import load_encoder
 from models.encoder.recipe import Pretrained, learn, write_compact
@@ -62,7 +62,7 @@ class FineTuning:
     @property
     def name(self) -> str:
         """What is being done, for a reader."""
-        return f"without {self.fold.name}" if self.fold else f"all verbatims, seed {self.settings.seed}"
+        return f"without {self.fold.name}" if self.fold else "all verbatims"
 
     def run(self, gold: GoldSet, pretrained: Pretrained, threads: int | None = None) -> None:
         """Fine-tune and write the result, unless it is there.
@@ -101,7 +101,6 @@ def train_compact(
     settings: FineTuneSettings,
     *,
     n_groups: int = N_GROUPS,
-    n_seeds: int = 1,
     scratch: Path | None = None,
     workers: int = 1,
     eight_bits: bool = True,
@@ -115,7 +114,6 @@ def train_compact(
         folder: Where the model goes.
         settings: How to fine-tune.
         n_groups: Groups of sources held out in turn.
-        n_seeds: Fine-tunings of the final model, whose weights are averaged.
         scratch: Folder that keeps what each fine-tuning gave, so that an interrupted training goes on.
         workers: Fine-tunings at a time, each in a process of its own. As many as there are cores is fastest:
             one fine-tuning gains little from a second core.
@@ -130,17 +128,14 @@ def train_compact(
             FineTuning(fold, settings, kept / f"group-{number}.npy")
             for number, fold in enumerate(group_folds(gold, n_groups))
         ]
-        final = [
-            FineTuning(None, replace(settings, seed=seed), kept / f"all-{seed}.pt")
-            for seed in range(settings.seed, settings.seed + n_seeds)
-        ]
-        _run_all([*held_out, *final], gold, pretrained, workers, report)
+        final = FineTuning(None, settings, kept / "all.pt")
+        _run_all([*held_out, final], gold, pretrained, workers, report)
         scores = _scores(held_out, len(gold), layout)
-        models = [_model(each.result, pretrained, layout) for each in final]
+        model = _model(final.result, pretrained, layout)
     combined = combine_held_out([probabilities_of(scores, layout)], gold)
     write_compact(
         folder,
-        average_models(models) if len(models) > 1 else models[0],
+        model,
         pretrained,
         combined.combination,
         combined.rule,

@@ -65,7 +65,6 @@ def finetune(
     half: Annotated[
         bool, typer.Option(help="Calculer en bfloat16 (processeur avec AVX512-BF16 ou AMX).")
     ] = False,
-    seeds: Annotated[int, typer.Option(help="Apprentissages moyennés (modèle compact).")] = 1,
     workers: Annotated[
         int, typer.Option(min=1, help="Apprentissages menés de front, un processus chacun (modèle compact).")
     ] = 1,
@@ -90,7 +89,7 @@ def finetune(
 
         compact = FineTuneSettings(half=half, seed=seed)
         compact = compact if epochs is None else replace(compact, epochs=epochs)
-        _finetune_compact(labelled, pretrained, output, compact, seeds, workers, console)
+        _finetune_compact(labelled, pretrained, output, compact, workers, console)
     console.print(f"Modèle : {output}", highlight=False)
 
 
@@ -129,7 +128,6 @@ def _finetune_compact(
     pretrained: Path,
     output: Path,
     settings: FineTuneSettings,
-    seeds: int,
     workers: int,
     console: Console,
 ) -> None:
@@ -144,7 +142,6 @@ def _finetune_compact(
         start,
         output,
         settings,
-        n_seeds=seeds,
         workers=workers,
         scratch=output / "scratch",
         report=lambda message: console.print(f"[dim]…[/] {message}", highlight=False),
