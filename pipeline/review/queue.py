@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, exists, func, or_, select, update
 
 from pipeline.review.accounts import Reviewer
 from pipeline.review.labels import VerbatimLabels
@@ -149,13 +149,14 @@ def last_ballot(store: ReviewStore, reviewer: Reviewer, verbatim_id: str) -> Tak
     return TakenBack(VerbatimLabels.from_json(row.labels_to), row.note or "", row.doubt)
 
 
-def blind_for(store: ReviewStore, reviewer: Reviewer) -> set[str]:
-    """List the verbatims that others decided on, and that a queue may still ask this reviewer to read blind.
+def blind_query(reviewer: Reviewer) -> Select[tuple[str]] | None:
+    """Select what others decided on, and a queue may still ask this reviewer to read blind.
 
-    Leads see everything, since they adjudicate; no queue asks readers anything.
+    Returns:
+        Nothing for leads, who see everything since they adjudicate, and for readers, whom no queue asks.
     """
     if reviewer.leads or not reviewer.may_review:
-        return set()
+        return None
     theirs = assignment.alias()
     done_by_them = exists().where(
         theirs.c.campaign_id == assignment.c.campaign_id,
@@ -166,11 +167,18 @@ def blind_for(store: ReviewStore, reviewer: Reviewer) -> set[str]:
     decided_by_others = exists().where(
         decision.c.verbatim_id == assignment.c.verbatim_id, decision.c.user_id != reviewer.id
     )
-    query = (
+    return (
         select(assignment.c.verbatim_id)
         .join(campaign, campaign.c.id == assignment.c.campaign_id)
         .where(campaign.c.open, assignment.c.done.is_(False), ~done_by_them, decided_by_others)
     )
+
+
+def blind_for(store: ReviewStore, reviewer: Reviewer) -> set[str]:
+    """List the verbatims that `blind_query` selects."""
+    query = blind_query(reviewer)
+    if query is None:
+        return set()
     with store.reading() as connection:
         return set(connection.scalars(query))
 

@@ -18,6 +18,8 @@ PAGE_ROWS = 50
 STATES = ("unreviewed", "reviewed", "corrected", "contested", "doubted", "adjudicated")
 SORTS = ("confidence", "confidence_desc", "month", "reviewed")
 
+Blind = Select[tuple[str]] | None
+
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
@@ -97,10 +99,16 @@ class Choices:
     dimensions: dict[str, list[str]] = field(default_factory=dict)
 
 
-def conditions(wanted: ListFilter, audiences: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    """Turn a filter into SQL conditions; nothing is ever put into the statement's text."""
+def conditions(
+    wanted: ListFilter, audiences: tuple[str, ...], blind: Blind = None
+) -> list[ColumnElement[bool]]:
+    """Turn a filter into SQL conditions; nothing is ever put into the statement's text.
+
+    What is kept blind for a reader is not found by what others decided on it.
+    """
     found = [in_use(item.c.verbatim_id), *_allowed(audiences), *_context(wanted)]
-    found += [*_labels(wanted), *_state(wanted.state)]
+    decided = [*_labels(wanted), *_state(wanted.state)]
+    found += decided
     if wanted.confidence_below is not None:
         found.append(item.c.confidence < wanted.confidence_below)
     if wanted.confidence_above is not None:
@@ -109,7 +117,10 @@ def conditions(wanted: ListFilter, audiences: tuple[str, ...]) -> list[ColumnEle
         theirs = exists().where(
             decision.c.verbatim_id == item.c.verbatim_id, decision.c.user_id == wanted.reviewer
         )
+        decided.append(theirs)
         found.append(theirs)
+    if decided and blind is not None:
+        found.append(item.c.verbatim_id.not_in(blind))
     words = fold(wanted.words).split()
     if words:
         holds = and_(*(searchable.c.folded.contains(word, autoescape=True) for word in words))
@@ -182,15 +193,16 @@ def _sorted(query: Select[Any], sort: str) -> Select[Any]:
     return query.order_by(*orders.get(sort, orders["confidence"]))
 
 
-def find(store: ReviewStore, wanted: ListFilter, audiences: tuple[str, ...]) -> ListPage:
+def find(store: ReviewStore, wanted: ListFilter, audiences: tuple[str, ...], blind: Blind = None) -> ListPage:
     """Give one page of what was looked for.
 
     Args:
         store: The review database.
         wanted: What is looked for.
         audiences: Whose verbatims the reader may see.
+        blind: Selects those that the reader must judge without knowing what others decided.
     """
-    where = conditions(wanted, audiences)
+    where = conditions(wanted, audiences, blind)
     keys = _sorted(select(item.c.verbatim_id).where(*where), wanted.sort)
     with store.reading() as connection:
         if _reads_all(wanted):
@@ -223,9 +235,11 @@ def _reads_all(wanted: ListFilter) -> bool:
     )
 
 
-def find_ids(store: ReviewStore, wanted: ListFilter, audiences: tuple[str, ...], limit: int) -> list[str]:
+def find_ids(
+    store: ReviewStore, wanted: ListFilter, audiences: tuple[str, ...], limit: int, blind: Blind = None
+) -> list[str]:
     """Give the identities of what was looked for, up to a limit, in the list's order."""
-    keys = _sorted(select(item.c.verbatim_id).where(*conditions(wanted, audiences)), wanted.sort)
+    keys = _sorted(select(item.c.verbatim_id).where(*conditions(wanted, audiences, blind)), wanted.sort)
     with store.reading() as connection:
         return list(connection.scalars(keys.limit(limit)))
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
 
 from pipeline.codebook import Language
+from pipeline.review.accounts import Reviewer
 from pipeline.review.decisions import Ballot, record, times_undone
 from pipeline.review.desk import Desk
 from pipeline.review.exchange import (
@@ -21,7 +22,7 @@ from pipeline.review.exchange import (
     to_label_studio,
 )
 from pipeline.review.exports import MAX_ROWS, to_csv, to_xlsx, training_lines
-from pipeline.review.queue import blind_for
+from pipeline.review.queue import blind_for, blind_query
 from pipeline.review.refusals import refusal
 from pipeline.review.reviewed import incomplete_reviews
 from pipeline.review.search import ListFilter, ListRow, blinded, find_ids, rows_by_id
@@ -75,7 +76,7 @@ async def export(request: Request, desk: DeskHere, session: FormChecked) -> Resp
     wanted = read_filter({key: str(value) for key, value in form.items()})
     if chosen == "training" and not wanted.state:
         wanted = replace(wanted, state="reviewed")
-    ids = [] if chosen in WITHOUT_ROWS else _exported(desk, wanted, desk.audiences_for(session.reviewer))
+    ids = [] if chosen in WITHOUT_ROWS else _exported(desk, wanted, session.reviewer)
     with desk.store.reading() as connection:
         rows = blinded(rows_by_id(connection, ids), blind_for(desk.store, session.reviewer))
     content = write(desk, rows, language_of(request))
@@ -84,9 +85,10 @@ async def export(request: Request, desk: DeskHere, session: FormChecked) -> Resp
     )
 
 
-def _exported(desk: Desk, wanted: ListFilter, audiences: tuple[str, ...]) -> list[str]:
+def _exported(desk: Desk, wanted: ListFilter, reviewer: Reviewer) -> list[str]:
     """List the verbatims of a file: all that was looked for, never a part of it."""
-    ids = find_ids(desk.store, wanted, audiences, MAX_ROWS + 1)
+    audiences = desk.audiences_for(reviewer)
+    ids = find_ids(desk.store, wanted, audiences, MAX_ROWS + 1, blind_query(reviewer))
     if len(ids) > MAX_ROWS:
         raise refusal(
             "export_too_many",

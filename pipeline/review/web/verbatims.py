@@ -14,7 +14,7 @@ from pipeline.review.bulk import CONFIRM, MAX_AT_ONCE, apply_bulk, parse_action,
 from pipeline.review.decisions import Ballot, record, undo
 from pipeline.review.desk import Desk
 from pipeline.review.labels import VerbatimLabels
-from pipeline.review.queue import blind_for, items_by_id
+from pipeline.review.queue import blind_for, blind_query, items_by_id
 from pipeline.review.search import SORTS, STATES, blinded, find, find_ids, rows_by_id
 from pipeline.review.standing import history
 from pipeline.review.web.filters import filter_query, read_filter
@@ -35,7 +35,7 @@ def list_page(
     desk.keep_up()
     wanted = read_filter(dict(request.query_params))
     audiences = desk.audiences_for(session.reviewer)
-    found = find(desk.store, wanted, audiences)
+    found = find(desk.store, wanted, audiences, blind_query(session.reviewer))
     return show(
         request,
         "verbatims.html",
@@ -89,7 +89,7 @@ async def preview(request: Request, desk: DeskHere, session: FormChecked) -> Res
     audiences = desk.audiences_for(session.reviewer)
     action = parse_action(str(form.get("action", "")), desk.labels)
     if form.get("which") == "all":
-        ids = find_ids(desk.store, wanted, audiences, MAX_AT_ONCE + 1)
+        ids = find_ids(desk.store, wanted, audiences, MAX_AT_ONCE + 1, blind_query(session.reviewer))
     else:
         ids = [str(value) for value in form.getlist("id")]
     blind = blind_for(desk.store, session.reviewer)

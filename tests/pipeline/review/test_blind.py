@@ -16,6 +16,7 @@ from pipeline.review.desk import Desk
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.queue import blind_for, claim
 from pipeline.review.sampling import Design
+from pipeline.review.search import rows_by_id
 from pipeline.review.web.app import create_app
 from tests.pipeline.review.authored import MODEL_ID
 from tests.pipeline.review.conftest import PASSWORD
@@ -52,21 +53,33 @@ def client_of(desk, workspace):
     def make(login):
         client = TestClient(app, follow_redirects=False)
         client.post("/login", data={"login": login, "password": PASSWORD})
-        page = client.get("/verbatims?state=reviewed").text
-        return client, page, re.search(r'name="csrf" value="([^"]+)"', page).group(1)
+        page = client.get("/verbatims").text
+        return client, re.search(r'name="csrf" value="([^"]+)"', page).group(1)
 
     return make
 
 
-def test_who_may_be_asked_for_a_second_reading_sees_the_first_nowhere(client_of, waiting, carole, lead):
+def test_who_may_be_asked_for_a_second_reading_sees_the_first_nowhere(
+    client_of, desk, waiting, bob, carole, lead
+):
+    with desk.reading() as connection:
+        words = rows_by_id(connection, [waiting])[0].text
     for login, is_shown in (("carole", False), ("bob", True), ("alice", True)):
-        client, page, token = client_of(login)
+        client, token = client_of(login)
+        page = client.get("/verbatims", params={"words": words}).text
         assert waiting in page
         assert ('class="chip ok"' in page) is is_shown
-        export = client.post("/export", data={"csrf": token, "format": "csv", "state": "reviewed"}).content
-        line = next(csv.DictReader(io.StringIO(export.decode("utf-8-sig")), delimiter=";"))
+        for told in ({"state": "reviewed"}, {"enchantment": "other"}, {"reviewer": bob.id}):
+            page = client.get("/verbatims", params={"words": words, **told}).text
+            assert (waiting in page) is is_shown, told
+        export = {"csrf": token, "format": "csv", "words": words}
+        content = client.post("/export", data=export).content
+        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";")
+        line = next(each for each in lines if each["Identifiant"] == waiting)
         assert (line["Enchantement"] == "Autre cause") is is_shown
         assert (line["Relectures"] == "1") is is_shown
+        content = client.post("/export", data={**export, "format": "training"}).content
+        assert bool(content.strip()) is is_shown
         form = {"csrf": token, "action": "confirm=", "id": waiting}
         preview = client.post("/verbatims/preview", data=form).text
         assert ("Laissés de côté" not in preview) is is_shown
