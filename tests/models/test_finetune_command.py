@@ -12,6 +12,7 @@ import pytest
 import torch
 import typer
 from click.testing import Result
+from transformers import BertConfig
 from typer.testing import CliRunner
 
 from models.encoder.finetuning import FineTuneSettings
@@ -105,9 +106,11 @@ def test_finetune_gives_each_recipe_its_own_epochs(folder: Path, monkeypatch: py
         "models.transformer.training.train_transformer",
         lambda train, held_out, settings, output: given.append(settings),
     )
-    assert finetune(folder, "--encoder", "camembert").exit_code == 0
-    assert finetune(folder, "--encoder", "camembert", "--epochs", "2").exit_code == 0
-    usual = TransformerSettings("camembert")
+    BertConfig().save_pretrained(folder / "bert")
+    bert = str(folder / "bert")
+    assert finetune(folder, "--encoder", bert).exit_code == 0
+    assert finetune(folder, "--encoder", bert, "--epochs", "2").exit_code == 0
+    usual = TransformerSettings(bert)
     assert given == [usual, replace(usual, epochs=2)]
 
 
@@ -160,3 +163,9 @@ def test_finetune_says_what_to_name_without_data(tmp_path: Path, monkeypatch: py
     result = CliRunner().invoke(command(), ["--output", str(tmp_path / "model")])
     assert isinstance(result.exception, ConfigError)
     assert "there is nothing to learn from" in str(result.exception)
+
+
+def test_finetune_says_that_a_hub_encoder_cannot_be_had_before_it_reads_anything(tmp_path: Path) -> None:
+    result = finetune(tmp_path, "--encoder", str(tmp_path / "encodeur"))
+    assert isinstance(result.exception, ConfigError)
+    assert "the encoder cannot be loaded: expected the name of an encoder" in str(result.exception)
