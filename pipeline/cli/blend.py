@@ -11,6 +11,8 @@ from rich.console import Console
 from pipeline.cli.model_output import shipped_folder
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
 
+SHIPPED_MEMBERS = ["linear", "compact", "compact-2"]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -33,7 +35,7 @@ def blend(
     from models.blend.training import blend_unseen
 
     output = output or shipped_folder("blend", is_own=bool(member) or codebook != DEFAULT_CODEBOOK)
-    names = member or ["linear", "compact"]
+    names = member or SHIPPED_MEMBERS
     combined = blend_unseen(output, names, read_codebook(codebook).label_space)
     n_judged = len(combined.unseen.decided.sentiment)
     Console(stderr=True).print(

@@ -1,4 +1,4 @@
-"""The shipped compact model: it reads plain cases as a person does, and its vocabulary names nobody."""
+"""The shipped compact models: they read plain cases as a person does, and their vocabulary names nobody."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from models.tagger import Tagger, VerbatimBatch
 from pipeline.codebook import read_codebook
 from pipeline.privacy.lexicons import lexicons
 
-FOLDER = SHIPPED / "compact"
+NAMES = ("compact", "compact-2")
 MAX_BYTES = 40 * 2**20
 
 
-@pytest.fixture(scope="module")
-def tagger() -> Tagger:
-    return load_tagger("compact", read_codebook().label_space)
+@pytest.fixture(scope="module", params=NAMES)
+def tagger(request: pytest.FixtureRequest) -> Tagger:
+    return load_tagger(request.param, read_codebook().label_space)
 
 
 def test_shipped_compact_reads_plain_cases(tagger: Tagger) -> None:
@@ -51,9 +51,10 @@ def test_shipped_compact_does_not_depend_on_company(tagger: Tagger) -> None:
     assert abs(alone.sentiment[0] - among.sentiment[1]).max() < 0.1
 
 
-def test_shipped_vocabulary_names_nobody() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_vocabulary_names_nobody(name: str) -> None:
     words = lexicons()
-    vocabulary = Tokenizer.from_file(str(FOLDER / TOKENIZER_FILE)).get_vocab()
+    vocabulary = Tokenizer.from_file(str(SHIPPED / name / TOKENIZER_FILE)).get_vocab()
     certain = (words.first_names | words.surnames) - words.needs_context
     names = {name for name in certain if not words.is_ordinary(name) and not words.is_house(name)}
     whole_words = [piece for piece in vocabulary if len(piece.removeprefix("##")) >= 4]
@@ -62,6 +63,6 @@ def test_shipped_vocabulary_names_nobody() -> None:
     assert fold("Sandrine") not in vocabulary
 
 
-def test_shipped_folder_is_small_and_can_be_trained_on() -> None:
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < MAX_BYTES
-    assert load_encoder(FOLDER / "encoder.pt").shape.layers == 4
+def test_shipped_folders_are_small_and_can_be_trained_on() -> None:
+    assert sum(path.stat().st_size for name in NAMES for path in (SHIPPED / name).iterdir()) < MAX_BYTES
+    assert load_encoder(SHIPPED / NAMES[0] / "encoder.pt").shape.layers == 4
