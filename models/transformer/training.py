@@ -1,6 +1,6 @@
 """Fine-tune a hub encoder on labelled verbatims through `transformers` and `datasets`.
 
-The only module that imports them. What it writes is a model folder like any other: `weights.onnx`,
+What it writes is a model folder like any other: `weights.onnx`,
 `tokenizer.json` and `model.json` are all that tagging needs; `encoder/` and `heads.safetensors` allow to go
 on training.
 """

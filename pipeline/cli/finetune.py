@@ -75,7 +75,9 @@ def finetune(
     """Affiner un modèle neuronal sur des verbatims étiquetés et masqués (extra « train » requis)."""
     require_train_extra("miroir finetune", *TRAINERS, *(HUB_TRAINERS if encoder else ()))
     if encoder:
-        _check_hub_encoder(encoder)
+        from models.transformer.hub import check_encoder
+
+        check_encoder(encoder)
     else:
         _check_pretrained(pretrained)
     console = Console(stderr=True)
@@ -105,22 +107,6 @@ def _check_pretrained(folder: Path) -> None:
             where=f"--pretrained {folder}",
             do="Name a folder that `miroir pretrain` filled, or leave --pretrained out",
         )
-
-
-def _check_hub_encoder(encoder: str) -> None:
-    """Refuse an encoder that cannot be had before all texts are read and masked."""
-    from transformers import AutoConfig
-
-    try:
-        AutoConfig.from_pretrained(encoder)
-    except (OSError, ValueError) as error:
-        raise ConfigError.because(
-            "the encoder cannot be loaded",
-            expected="the name of an encoder on a hub that can be reached, or a folder with its files",
-            got="neither",
-            where=f"--encoder {encoder}",
-            do="Check the name and the connection, or download the encoder and name its folder",
-        ) from error
 
 
 def _labelled(

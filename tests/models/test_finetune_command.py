@@ -167,5 +167,5 @@ def test_finetune_says_what_to_name_without_data(tmp_path: Path, monkeypatch: py
 
 def test_finetune_says_that_a_hub_encoder_cannot_be_had_before_it_reads_anything(tmp_path: Path) -> None:
     result = finetune(tmp_path, "--encoder", str(tmp_path / "encodeur"))
-    assert isinstance(result.exception, ConfigError)
+    assert isinstance(result.exception, ModelError)
     assert "the encoder cannot be loaded: expected the name of an encoder" in str(result.exception)
