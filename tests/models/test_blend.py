@@ -12,8 +12,9 @@ from models.blend.combine import with_all_themes
 from models.blend.tagger import load_blend
 from models.blend.training import combine_held_out, take, write_blend
 from models.errors import ModelError
-from models.registry import load_tagger
+from models.registry import SHIPPED, load_tagger, read_card
 from models.tagger import VerbatimBatch
+from pipeline.cli.blend import SHIPPED_MEMBERS
 from tests.models.test_compact import LABELS, gold_set, noisy_member
 
 
@@ -94,3 +95,7 @@ def test_combine_held_out_calibrates_on_what_was_drawn_at_random() -> None:
     negative = LABELS.sentiment.index("negative")
     told = combined.unseen.probabilities.sentiment[drawn, negative].mean()
     assert abs(told - (gold.sentiment[drawn] == negative).mean()) < 0.03
+
+
+def test_the_shipped_blend_is_what_the_command_makes() -> None:
+    assert read_card(SHIPPED / "blend")["members"] == SHIPPED_MEMBERS
