@@ -1,7 +1,7 @@
 """Fine-tune a hub encoder on labelled verbatims through `transformers` and `datasets`.
 
-What it writes is a model folder like any other: `weights.onnx`, `tokenizer.json` and `model.json` are all that
-tagging needs; `encoder/` and `heads.safetensors` allow to go on training.
+What it writes is a model folder like any other: `weights.onnx`, `tokenizer.json` and `model.json` are all
+that tagging needs; `encoder/` and `heads.safetensors` allow to go on training.
 """
 
 from __future__ import annotations
