@@ -9,7 +9,6 @@ Source: Viola and Jones (2001), cascades; Chow (1970), the reject option, for th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from models.digests import short_digest
 from models.errors import ModelError
 from models.labels import LabelSpace
 from models.registry import load_member, read_card
@@ -94,8 +94,7 @@ class CascadeTagger:
     @property
     def model_id(self) -> str:
         """Name, version, hash of the members and of the choice, and codebook hash."""
-        content = f"{self.fast.model_id} {self.better.model_id} {self.choice}"
-        digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+        digest = short_digest(self.fast.model_id, self.better.model_id, str(self.choice))
         return f"cascade-1-{digest}-{self.labels.codebook_hash[:8]}"
 
     @property
