@@ -106,21 +106,19 @@ def conditions(
 
     What is kept blind for a reader is not found by what others decided on it.
     """
-    found = [in_use(item.c.verbatim_id), *_allowed(audiences), *_context(wanted)]
     decided = [*_labels(wanted), *_state(wanted.state)]
-    found += decided
-    if wanted.confidence_below is not None:
-        found.append(item.c.confidence < wanted.confidence_below)
-    if wanted.confidence_above is not None:
-        found.append(item.c.confidence >= wanted.confidence_above)
     if wanted.reviewer is not None:
         theirs = exists().where(
             decision.c.verbatim_id == item.c.verbatim_id, decision.c.user_id == wanted.reviewer
         )
         decided.append(theirs)
-        found.append(theirs)
     if decided and blind is not None:
-        found.append(item.c.verbatim_id.not_in(blind))
+        decided.append(item.c.verbatim_id.not_in(blind))
+    found = [in_use(item.c.verbatim_id), *_allowed(audiences), *_context(wanted), *decided]
+    if wanted.confidence_below is not None:
+        found.append(item.c.confidence < wanted.confidence_below)
+    if wanted.confidence_above is not None:
+        found.append(item.c.confidence >= wanted.confidence_above)
     words = fold(wanted.words).split()
     if words:
         holds = and_(*(searchable.c.folded.contains(word, autoescape=True) for word in words))
