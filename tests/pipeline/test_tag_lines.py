@@ -68,6 +68,7 @@ def test_tag_file_gives_the_same_in_any_company(tmp_path: Path) -> None:
         ('{"id": null, "audience": "customer", "text": "secret"}', "an `id`"),
         ("[1]", "something else than an object"),
         ("{secret", "no JSON"),
+        pytest.param("[" * 100_000, "JSON nested too deep", id="nested"),
     ],
 )
 def test_tag_file_names_the_bad_line_and_writes_nothing(tmp_path: Path, line: str, got: str) -> None:
