@@ -32,8 +32,8 @@ check: $(FULL)
 bench: $(FULL)
 	$(BIN)/python -m bench
 
-# Four to seven hours on two cores, and 16 GB: the linear model, the compact one twice (each with an order of
-# its own: their blend is better than either), then how they are blended.
+# Some four to seven hours on two cores (summed from its parts), and 16 GB: the linear model, the compact one twice
+# (each with an order of its own: their blend is better than either), then how they are blended.
 train: $(FULL)
 	$(BIN)/miroir train
 	$(BIN)/miroir finetune --output models/shipped/compact --workers 2
