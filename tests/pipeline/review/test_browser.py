@@ -146,7 +146,7 @@ def test_thirty_verbatims_are_reviewed_by_keyboard_alone(page, site):
     assert n_decisions(desk) == 30
     # How fast is the machine's business; that the next verbatim came each time is the page's.
     assert max(milliseconds) < 5000, milliseconds
-    page.wait_for_function("document.getElementById('count').textContent.includes('30 par vous')")
+    wait_until(lambda: "30 par vous" in (page.locator("#count").text_content() or ""))
 
 
 def test_keys_change_labels_and_undo_brings_the_verbatim_back(page, site):
