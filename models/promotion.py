@@ -24,7 +24,6 @@ from models.evaluation import LEVEL, _measurements
 from models.evaluation_report import HEADLINES
 from models.gold import AUTHORED, UNKNOWN, GoldSet
 from models.predictions import Predictions
-from models.tagger import TagProbabilities
 
 AUDIENCES = ("customer", "employee")
 OWN, REAL = "own", "real"
@@ -175,14 +174,7 @@ def take_predictions(predictions: Predictions, rows: NDArray[np.intp]) -> Predic
             themes={theme: positions[rows] for theme, positions in decided.themes.items()},
             confidence=decided.confidence[rows],
         ),
-        probabilities=None
-        if probabilities is None
-        else TagProbabilities(
-            sentiment=probabilities.sentiment[rows],
-            enchantment=probabilities.enchantment[rows],
-            incivility=probabilities.incivility[rows],
-            themes={theme: columns[rows] for theme, columns in probabilities.themes.items()},
-        ),
+        probabilities=None if probabilities is None else probabilities.take(rows),
     )
 
 

@@ -50,6 +50,15 @@ class TagProbabilities:
     incivility: Probabilities
     themes: Mapping[str, Probabilities]
 
+    def take(self, rows: NDArray[np.intp]) -> TagProbabilities:
+        """Give the probabilities of some verbatims, in the order of the rows."""
+        return TagProbabilities(
+            sentiment=self.sentiment[rows],
+            enchantment=self.enchantment[rows],
+            incivility=self.incivility[rows],
+            themes={theme: columns[rows] for theme, columns in self.themes.items()},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Decisions:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from models.blend.combine import with_all_themes
 from models.blend.keeping import kept_settings
 from models.blend.members import copy_model, local_names
-from models.blend.training import Combined, combine_as, combine_held_out, take, write_blend
+from models.blend.training import Combined, combine_as, combine_held_out, write_blend
 from models.decisions import decide_positions
 from models.gold import AUTHORED, UNKNOWN, GoldSet, with_themes
 from models.held_out import honest_predictions
@@ -82,7 +82,7 @@ def make_challenger(trained: TrainedLinear, gold: GoldSet, kinds: Kinds, champio
         may_judge &= honest
     rows = np.flatnonzero(may_judge)
     said = with_all_themes(said)
-    heard, judged = [take(member, rows) for member in said], with_themes(gold.take(rows), said[0].themes)
+    heard, judged = [member.take(rows) for member in said], with_themes(gold.take(rows), said[0].themes)
     replaced = [k for k in range(len(members)) if k not in kept]
     real = kinds[rows] != AUTHORED
     are_enough = _n_known(judged, real) >= FEWEST_LEARNT

@@ -68,7 +68,7 @@ def combine_held_out(
         outside = fold.train[learnt[fold.train]]
         if len(outside):
             found, threshold = _fit(members, gold, outside)
-            inside = [take(member, fold.test) for member in members]
+            inside = [member.take(fold.test) for member in members]
             here = _read(inside, gold.audiences[fold.test].tolist(), found, threshold)
             unseen = unseen.with_rows(fold.test, here)
     return Combined(combination, rule, unseen)
@@ -96,13 +96,13 @@ def _fit(
 ) -> tuple[Combination, DecisionRule]:
     """Learn a combination and its thresholds on some verbatims: calibrate one model, or weigh several."""
     if len(members) > 1:
-        combination = fit_shared_weights([take(member, rows) for member in members], gold.take(rows))
+        combination = fit_shared_weights([member.take(rows) for member in members], gold.take(rows))
     else:
         fair = rows[gold.strata[rows] == RANDOM]
         drawn = fair if len(fair) >= FEWEST_DRAWN else rows
-        combination = fit_combination([take(member, drawn) for member in members], gold.take(drawn))
+        combination = fit_combination([member.take(drawn) for member in members], gold.take(drawn))
     part = gold.take(rows)
-    whole = combination.apply([take(member, rows) for member in members], part.batch.audiences)
+    whole = combination.apply([member.take(rows) for member in members], part.batch.audiences)
     return combination, learn_rule(whole, part)
 
 
@@ -133,7 +133,7 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
     # Without texts, parts are drawn by the keys.
     gold = replace(gold, themes=themes, batch=replace(gold.batch, texts=common))
     members = [
-        take(predictions.probabilities, rows)
+        predictions.probabilities.take(rows)
         for (_, predictions, _), rows in zip(stored, at, strict=True)
         if predictions.probabilities is not None
     ]
@@ -175,13 +175,3 @@ def write_blend(folder: Path, members: Sequence[str], combined: Combined, gold: 
     }
     (folder / MODEL_FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     return folder
-
-
-def take(probabilities: TagProbabilities, rows: Positions) -> TagProbabilities:
-    """Give the probabilities of some verbatims."""
-    return TagProbabilities(
-        sentiment=probabilities.sentiment[rows],
-        enchantment=probabilities.enchantment[rows],
-        incivility=probabilities.incivility[rows],
-        themes={theme: columns[rows] for theme, columns in probabilities.themes.items()},
-    )

@@ -181,7 +181,7 @@ def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions,
     for held_out in folds:
         seen = np.setdiff1d(np.arange(len(gold)), held_out)
         rule = _learn_rule(probabilities, gold, seen)
-        part = decide_positions(take_probabilities(probabilities, held_out), rule)
+        part = decide_positions(probabilities.take(held_out), rule)
         for name in ("sentiment", "enchantment", "incivility", "confidence"):
             getattr(decided, name)[held_out] = getattr(part, name)
         for theme in gold.labels.themes:
@@ -193,17 +193,7 @@ def _learn_rule(probabilities: TagProbabilities, gold: GoldSet, rows: Positions)
     """Learn thresholds on what real people wrote, where enough did: authored verbatims are more pointed."""
     real = rows[gold.sources[rows] != AUTHORED]
     learnt = real if len(real) >= FEWEST_REAL else rows
-    return learn_rule(take_probabilities(probabilities, learnt), gold.take(learnt))
-
-
-def take_probabilities(probabilities: TagProbabilities, rows: Positions) -> TagProbabilities:
-    """Give the probabilities of some verbatims."""
-    return TagProbabilities(
-        sentiment=probabilities.sentiment[rows],
-        enchantment=probabilities.enchantment[rows],
-        incivility=probabilities.incivility[rows],
-        themes={theme: columns[rows] for theme, columns in probabilities.themes.items()},
-    )
+    return learn_rule(probabilities.take(learnt), gold.take(learnt))
 
 
 def _empty_positions(gold: GoldSet) -> DecidedPositions:
@@ -249,6 +239,5 @@ __all__ = [
     "LETTER_SHARE",
     "WORD_SHARE",
     "TrainedLinear",
-    "take_probabilities",
     "train_linear",
 ]

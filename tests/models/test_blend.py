@@ -10,7 +10,7 @@ import pytest
 
 from models.blend.combine import with_all_themes
 from models.blend.tagger import load_blend
-from models.blend.training import combine_held_out, take, write_blend
+from models.blend.training import combine_held_out, write_blend
 from models.errors import ModelError
 from models.registry import SHIPPED, load_tagger, read_card
 from models.tagger import VerbatimBatch
@@ -74,7 +74,7 @@ def test_combine_held_out_learns_from_what_real_people_wrote_alone() -> None:
     members = [noisy_member(gold, 0.9, seed) for seed in (1, 2)]
     gold.sentiment[~real] = 0
     gold.themes[~real] = 0
-    alone = combine_held_out([take(member, np.flatnonzero(real)) for member in members], base)
+    alone = combine_held_out([member.take(np.flatnonzero(real)) for member in members], base)
     combined = combine_held_out(members, gold, real)
     assert combined.rule == alone.rule
     assert combined.combination.as_json() == alone.combination.as_json()

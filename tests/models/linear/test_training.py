@@ -20,7 +20,6 @@ from models.linear.training import (
     _export,
     _fit_first,
     _fit_second,
-    take_probabilities,
     train_linear,
 )
 from models.linear.weights import load_weights
@@ -73,7 +72,7 @@ def test_thresholds_are_learnt_from_what_real_people_wrote(
     monkeypatch.setattr("models.linear.training.FEWEST_REAL", len(real))
     trained = train_linear(replace(few, sources=sources))
     assert trained.unseen.probabilities is not None
-    said = take_probabilities(trained.unseen.probabilities, real)
+    said = trained.unseen.probabilities.take(real)
     assert trained.rule == learn_rule(said, few.take(real))
     assert trained.rule != learn_rule(trained.unseen.probabilities, few)
 
