@@ -1,4 +1,8 @@
-"""Learn decision thresholds from out-of-fold probabilities: what balances rare and frequent labels."""
+"""Learn decision thresholds from out-of-fold probabilities: what balances rare and frequent labels.
+
+Authored verbatims are more pointed than what people write: thresholds, calibration and the weights of blended
+models are learnt from real people's alone, where they are enough for rare labels too.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decisions import DecisionRule, decide_positions, log_odds_of_product
-from models.gold import UNKNOWN, GoldSet
+from models.gold import AUTHORED, UNKNOWN, GoldSet
 from models.tagger import Probabilities, TagProbabilities
 
 _GRID = np.geomspace(0.25, 8.0, 21)
 _ROUNDS = 3
+
+FEWEST_REAL = 2000
+"""Real people's verbatims, the three single labels known, that are enough: even among so many, rare labels
+occur a few dozen times."""
+
+
+def are_enough(gold: GoldSet, rows: NDArray[np.intp]) -> bool:
+    """Say whether some verbatims are enough to learn from alone; those read for a theme only do not count."""
+    known = (gold.sentiment != UNKNOWN) & (gold.enchantment != UNKNOWN) & (gold.incivility != UNKNOWN)
+    return int(known[rows].sum()) >= FEWEST_REAL
+
+
+def rows_to_settle(
+    gold: GoldSet, rows: NDArray[np.intp], real: NDArray[np.bool_] | None = None
+) -> NDArray[np.intp]:
+    """Choose the verbatims that thresholds, calibration and weights are learnt from.
+
+    Args:
+        gold: Labelled verbatims.
+        rows: Positions of those that may be learnt from.
+        real: Which of all real people wrote, shape (n,); those whose source says so where it is not given.
+
+    Returns:
+        The real ones of these where they are enough, else all of these.
+    """
+    real = gold.sources != AUTHORED if real is None else real
+    theirs = rows[real[rows]]
+    return theirs if are_enough(gold, theirs) else rows
 
 
 def learn_rule(probabilities: TagProbabilities, gold: GoldSet, review_share: float = 0.15) -> DecisionRule:

@@ -20,7 +20,7 @@ from models.blend.keeping import kept_settings
 from models.blend.members import copy_model, local_names
 from models.blend.training import Combined, combine_as, combine_held_out, write_blend
 from models.decisions import decide_positions
-from models.gold import AUTHORED, UNKNOWN, GoldSet, with_themes
+from models.gold import AUTHORED, GoldSet, with_themes
 from models.held_out import honest_predictions
 from models.inherited import Inherited, inherit, write_with_inherited
 from models.linear.saving import save_linear
@@ -28,11 +28,9 @@ from models.linear.training import TrainedLinear
 from models.predictions import Predictions
 from models.promotion import OWN
 from models.registry import load_tagger, member_folder, read_card
+from models.thresholds import are_enough
 
 LINEAR = "linear"
-FEWEST_LEARNT = 2000
-"""Verbatims of real people, the three single labels known, from which a blend's weights and thresholds are
-learnt anew. With fewer, the champion's stay: even among so many, rare labels occur a few dozen times."""
 Flags = NDArray[np.bool_]
 Kinds = NDArray[np.str_]
 
@@ -45,7 +43,7 @@ class Challenger:
         trained: The linear model.
         companions: Folders of the champion's other members, which stay as they are.
         combined: How they are blended; None for a linear model alone.
-        keeps_settings: Whether weights and thresholds are the champion's.
+        keeps_settings: Whether weights and thresholds are the champion's: too few real people's teach others.
         unseen: What it says of verbatims that it had not learnt from, in the order of the gold set.
         may_judge: Which of these are honest: a companion may have learnt from the others.
     """
@@ -85,13 +83,12 @@ def make_challenger(trained: TrainedLinear, gold: GoldSet, kinds: Kinds, champio
     heard, judged = [member.take(rows) for member in said], with_themes(gold.take(rows), said[0].themes)
     replaced = [k for k in range(len(members)) if k not in kept]
     real = kinds[rows] != AUTHORED
-    are_enough = _n_known(judged, real) >= FEWEST_LEARNT
-    keeps_settings = bool(replaced) and not are_enough
+    keeps_settings = bool(replaced) and not are_enough(judged, np.flatnonzero(real))
     if keeps_settings:
         settings = kept_settings(read_card(champion), replaced, kept, judged.labels)
         combined = combine_as(heard, judged, *settings)
     else:
-        combined = combine_held_out(heard, judged, real if are_enough else np.zeros_like(real))
+        combined = combine_held_out(heard, judged, real)
     # Rows that may not judge keep what the linear model says: nobody looks at them.
     alone = Predictions(decide_positions(said[0], combined.rule), said[0])
     unseen = alone.with_rows(rows, combined.unseen)
@@ -138,9 +135,3 @@ def save_challenger(
     inherited = inherit(champion, judged, own_sources)
     write_with_inherited(folder, judged, unseen, inherited)
     return inherited
-
-
-def _n_known(gold: GoldSet, rows: Flags) -> int:
-    """Count those of some verbatims that were not read for a theme alone."""
-    known = (gold.sentiment != UNKNOWN) & (gold.enchantment != UNKNOWN) & (gold.incivility != UNKNOWN)
-    return int((known & rows).sum())

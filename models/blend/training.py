@@ -14,14 +14,14 @@ from models.blend.combine import Combination, fit_combination, fit_shared_weight
 from models.blend.members import member_name
 from models.decisions import DecisionRule, decide_positions
 from models.folds import group_folds
-from models.gold import AUTHORED, UNKNOWN, GoldSet, with_themes
+from models.gold import UNKNOWN, GoldSet, with_themes
 from models.inherited import NO_KEY
 from models.labels import LabelSpace
 from models.oof import read_oof, write_oof
 from models.predictions import Predictions
 from models.registry import MODEL_FILE, model_folder
 from models.tagger import TagProbabilities
-from models.thresholds import learn_rule
+from models.thresholds import learn_rule, rows_to_settle
 
 VERSION = 1
 RANDOM = "random"
@@ -51,23 +51,20 @@ def combine_held_out(
 ) -> Combined:
     """Learn weights, calibration and thresholds; judge them by leaving groups of sources out in turn.
 
-    Authored verbatims are judged but, where there are real ones, not learnt from: they are more pointed than
-    what people write. Calibration is learnt on verbatims drawn at random where enough were, so that
-    probabilities average to what is common; thresholds on all, so that what is rare weighs.
+    Authored verbatims are judged but, where real ones are enough (`rows_to_settle`), not learnt from.
+    Calibration is learnt on verbatims drawn at random where enough were, so that probabilities average to
+    what is common; thresholds on all, so that what is rare weighs.
 
     Args:
         members: For each model, what it said of verbatims that it had not seen.
         gold: The labels of the same verbatims.
         real: Which of them real people wrote, shape (n,); those whose source says so where it is not given.
     """
-    real = gold.sources != AUTHORED if real is None else real
-    learnt = real if real.any() else np.ones_like(real)
-    combination, rule = _fit(members, gold, np.flatnonzero(learnt))
+    combination, rule = _fit(members, gold, rows_to_settle(gold, np.arange(len(gold)), real))
     unseen = _read(members, gold.batch.audiences, combination, rule)
     for fold in group_folds(gold):
-        outside = fold.train[learnt[fold.train]]
-        if len(outside):
-            found, threshold = _fit(members, gold, outside)
+        if len(fold.train):
+            found, threshold = _fit(members, gold, rows_to_settle(gold, fold.train, real))
             inside = [member.take(fold.test) for member in members]
             here = _read(inside, gold.audiences[fold.test].tolist(), found, threshold)
             unseen = unseen.with_rows(fold.test, here)

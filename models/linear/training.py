@@ -21,7 +21,7 @@ from models.linear.stack import AUDIENCES, SecondStage, fit_layer
 from models.linear.weights import LinearWeights, quantise
 from models.predictions import Predictions
 from models.tagger import TagProbabilities
-from models.thresholds import learn_rule
+from models.thresholds import learn_rule, rows_to_settle
 
 Positions = NDArray[np.intp]
 Report = Callable[[str], None]
@@ -31,8 +31,6 @@ SECOND_PENALTY = 100.0
 SETTLED_AT = 10_000
 """Verbatims from which the second stage may leave the first as far as the penalty says; with fewer, less."""
 OTHER_AUDIENCE_EVERY = 5
-FEWEST_REAL = 2000
-"""Real verbatims from which thresholds are learnt on them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +188,7 @@ def _unseen_predictions(readings: Floats, gold: GoldSet, folds: tuple[Positions,
 
 
 def _learn_rule(probabilities: TagProbabilities, gold: GoldSet, rows: Positions) -> DecisionRule:
-    """Learn thresholds on what real people wrote, where enough did: authored verbatims are more pointed."""
-    real = rows[gold.sources[rows] != AUTHORED]
-    learnt = real if len(real) >= FEWEST_REAL else rows
+    learnt = rows_to_settle(gold, rows)
     return learn_rule(probabilities.take(learnt), gold.take(learnt))
 
 

@@ -67,10 +67,13 @@ def test_a_theme_that_one_member_alone_knows_is_told_by_it() -> None:
     np.testing.assert_array_equal(completed[0].themes["means"], knowing.themes["means"])
 
 
-def test_combine_held_out_learns_from_what_real_people_wrote_alone() -> None:
+def test_combine_held_out_learns_from_what_real_people_wrote_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     base = gold_set()
     gold = base.take(np.tile(np.arange(len(base)), 4))
     real = np.arange(len(gold)) < len(base)
+    monkeypatch.setattr("models.thresholds.FEWEST_REAL", 2 * len(base) // 3)
     members = [noisy_member(gold, 0.9, seed) for seed in (1, 2)]
     gold.sentiment[~real] = 0
     gold.themes[~real] = 0
@@ -80,6 +83,18 @@ def test_combine_held_out_learns_from_what_real_people_wrote_alone() -> None:
     assert combined.combination.as_json() == alone.combination.as_json()
     assert combine_held_out(members, gold).rule != alone.rule
     assert len(combined.unseen.decided.sentiment) == len(gold)
+
+
+def test_a_few_real_verbatims_do_not_settle_thresholds_and_calibration_alone() -> None:
+    base = gold_set()
+    gold = base.take(np.tile(np.arange(len(base)), 4))
+    gold.sources[: len(base)] = "enquete"
+    gold.sentiment[: len(base)] = 0
+    member = noisy_member(gold, 0.9, 1)
+    combined = combine_held_out([member], gold)
+    together = combine_held_out([member], replace(gold, sources=np.full(len(gold), "authored")))
+    assert combined.rule == together.rule
+    assert combined.combination.as_json() == together.combination.as_json()
 
 
 def test_combine_held_out_calibrates_on_what_was_drawn_at_random() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from models.decisions import DecisionRule, decide_positions
-from models.gold import read_gold
+from models.gold import UNKNOWN, read_gold
 from models.tagger import TagProbabilities
-from models.thresholds import f1_threshold, learn_rule
+from models.thresholds import f1_threshold, learn_rule, rows_to_settle
 from pipeline.codebook import read_codebook
 from pipeline.training_data import GOLD_FOLDER
 
@@ -34,6 +34,18 @@ def test_f1_threshold_serves_the_next_verbatims_nearly_as_well_as_their_own_best
     assert best < 0.6
     assert 0 <= np.mean(lost) < 0.01
     assert max(lost) < 0.04
+
+
+def test_rows_to_settle_are_real_peoples_where_enough_of_them_tell_all_single_labels(monkeypatch):
+    gold = read_gold([GOLD_FOLDER / "authored.jsonl"], LABELS).take(np.arange(40))
+    gold = replace(gold, sources=np.where(np.arange(40) < 12, "enquete", gold.sources))
+    everything, real = np.arange(40), np.arange(12)
+    monkeypatch.setattr("models.thresholds.FEWEST_REAL", 12)
+    np.testing.assert_array_equal(rows_to_settle(gold, everything), real)
+    np.testing.assert_array_equal(rows_to_settle(gold, everything[1:]), everything[1:])
+    # One that was read for a theme alone teaches nothing of the other labels.
+    gold.sentiment[3] = UNKNOWN
+    np.testing.assert_array_equal(rows_to_settle(gold, everything), everything)
 
 
 @pytest.mark.parametrize(("truth", "threshold"), [([False, False], 0.5), ([True, False], 0.5)])

@@ -188,7 +188,7 @@ def test_retrain_blends_the_new_linear_model_with_the_champions_other_member(
     assert len(judged) == sum(n for each in outcome.verdict.n_judged.values() for n in each.values())
 
     # With enough of them, weights and thresholds are learnt anew, and on them alone.
-    monkeypatch.setattr("pipeline.challenger.FEWEST_LEARNT", 100)
+    monkeypatch.setattr("models.thresholds.FEWEST_REAL", 100)
     trained, gold = learnt[0]
     kinds = np.full(len(gold), "authored")
     kinds[-sum(outcome.verdict.n_judged["own"].values()) :] = "own"

@@ -69,7 +69,7 @@ def test_thresholds_are_learnt_from_what_real_people_wrote(
     few = gold.take(np.arange(0, len(gold), 4))
     real = np.arange(1, len(few), 2)
     sources = np.where(np.arange(len(few)) % 2, "avis", few.sources)
-    monkeypatch.setattr("models.linear.training.FEWEST_REAL", len(real))
+    monkeypatch.setattr("models.thresholds.FEWEST_REAL", len(real))
     trained = train_linear(replace(few, sources=sources))
     assert trained.unseen.probabilities is not None
     said = trained.unseen.probabilities.take(real)
