@@ -82,9 +82,10 @@ def read_out_of_fold(name_or_path: str) -> pa.Table | None:
 
     Returns:
         `audience`, `source`, `stratum`, probabilities, and the gold labels in words: `sentiment`,
-        `enchantment`, `incivility`, `theme_<id>` (null: absent); no texts. Verbatims without one of the three
-        are left out; `themes_read` lists the themes that a verbatim was read for. None for a model that has
-        none.
+        `enchantment`, `incivility`, `theme_<id>` (null: absent); no texts. `themes_read` lists the themes
+        that a verbatim was read for; one that was read for themes alone has null for the other three.
+        Verbatims without one or two of the three are left out: readers differed on them. None for a model
+        that has none.
     """
     folder = model_folder(name_or_path)
     path = folder / OUT_OF_FOLD_FILE
@@ -92,8 +93,8 @@ def read_out_of_fold(name_or_path: str) -> pa.Table | None:
         return None
     labels = trained_labels(read_card(folder))
     table = pq.read_table(path)
-    for name in ("sentiment", "enchantment", "incivility"):
-        table = table.filter(pc.greater_equal(table[f"gold_{name}"], 0))
+    singles = [table[f"gold_{name}"].to_numpy() >= 0 for name in ("sentiment", "enchantment", "incivility")]
+    table = table.filter(pa.array(np.all(singles, axis=0) | ~np.any(singles, axis=0)))
     if not table.num_rows:
         return None
     names = [name for name in table.column_names if not name.startswith(("gold_", "decided_", "text_key"))]

@@ -93,7 +93,7 @@ def gold_indicators(table: pa.Table, book: ScoreBook) -> Floats:
 
     Returns:
         Verbatims × probability columns; NaN for a theme that a verbatim was not read for, or that was no
-        theme yet when the table was written.
+        theme yet when the table was written, and for another label that is null.
 
     Raises:
         EstimateError: A column is missing.
@@ -113,7 +113,9 @@ def gold_indicators(table: pa.Table, book: ScoreBook) -> Floats:
                 where="reviewed or out-of-fold labels",
                 do="Write the table as schema.reviewed_schema says",
             )
-        parts.append(_indicators(table, column, values))
+        told = _indicators(table, column, values)
+        told[table[column].is_null().to_numpy()] = np.nan
+        parts.append(told)
     asked = table[THEMES_READ].to_pylist() if THEMES_READ in table.column_names else [None] * len(table)
     for theme in labels.themes:
         column = schema.theme_column(theme)

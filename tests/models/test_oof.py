@@ -14,6 +14,8 @@ from models.gold import UNKNOWN, GoldSet, text_keys
 from models.oof import read_oof, write_oof
 from models.predictions import Predictions
 from models.registry import MODEL_FILE, read_out_of_fold
+from pipeline.estimate import calibration
+from pipeline.estimate.scores import score_book
 from tests.models.test_compact import LABELS, gold_set, noisy_member
 
 
@@ -69,6 +71,29 @@ def test_a_theme_that_some_verbatims_were_not_read_for_calibrates_on_the_others(
     read = table["themes_read"].to_pylist()
     assert read[0] == list(LABELS.themes[1:])
     assert read[7] == list(LABELS.themes)
+
+
+def test_verbatims_read_for_a_theme_alone_calibrate_that_theme_alone(tmp_path: Path) -> None:
+    gold = gold_set()
+    alone = np.arange(len(gold)) < 7
+    singles = {
+        name: np.where(alone, UNKNOWN, getattr(gold, name)).astype(np.int8)
+        for name in ("sentiment", "enchantment", "incivility")
+    }
+    themes = gold.themes.copy()
+    themes[:7, 1:] = UNKNOWN
+    folder = stored(tmp_path / "model", replace(gold, themes=themes, **singles), 0)
+    table = read_out_of_fold(str(folder))
+    assert table is not None
+    assert table.num_rows == len(gold)
+    assert table["sentiment"].to_pylist()[:7] == [None] * 7
+    assert table["themes_read"].to_pylist()[0] == [LABELS.themes[0]]
+    book = score_book(LABELS)
+    found = calibration.read_out_of_fold(table, book).values()
+    known = {name: sum(scores.known(k).sum() for scores in found) for name, k in book.index.items()}
+    assert known["means_present"] == len(gold)
+    assert {known["sentiment_net"], known["enchanted"], known["incivility_abusive"]} == {len(gold) - 7}
+    assert known["listening_present"] == len(gold) - 7
 
 
 def test_blend_unseen_matches_verbatims_by_key_whatever_their_order(tmp_path: Path) -> None:
