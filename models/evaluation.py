@@ -78,17 +78,20 @@ class Evaluation:
         confusions: For each single label, true (rows) by decided (columns) counts.
         reliability: For each label or theme, rows of (stated, met, weight).
         values: Names of the rows and columns of the confusions.
+        not_trained: Themes of the codebook that nothing was decided of; no figure counts them.
     """
 
     slices: tuple[Slice, ...]
     confusions: Mapping[str, NDArray[np.float64]]
     reliability: Mapping[str, NDArray[np.float64]]
     values: Mapping[str, tuple[str, ...]]
+    not_trained: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give plain values for a JSON file; figures without meaning are null."""
         return {
             "level": LEVEL,
+            "not_trained": list(self.not_trained),
             "slices": [
                 {
                     "name": part.name,
@@ -149,6 +152,7 @@ def evaluate(
         },
         reliability={} if probabilities is None else _reliability_tables(gold, probabilities),
         values={name: getattr(gold.labels, name) for name in SINGLE_LABELS},
+        not_trained=tuple(theme for theme in gold.labels.themes if theme not in decided.themes),
     )
 
 

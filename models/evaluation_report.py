@@ -59,7 +59,7 @@ def html_report(evaluation: Evaluation, title: str, notes: Sequence[str] = ()) -
         "<h2>Par public, source, strate et longueur</h2>",
         _html_table(*_headline_table(evaluation.slices)),
         "<h2>Thèmes</h2>",
-        _html_table(*_theme_table(evaluation.slices)),
+        _html_table(*_theme_table(evaluation)),
         "<h2>Étalonnage : probabilité annoncée, fréquence constatée</h2>",
         f'<div class="plots">{plots}</div>' if plots else "<p>Prédictions sans probabilités.</p>",
         "<h2>Confusions</h2>",
@@ -79,7 +79,7 @@ def markdown_report(evaluation: Evaluation, title: str, notes: Sequence[str] = (
         "## Par public, source, strate et longueur",
         _markdown_table(*_headline_table(evaluation.slices)),
         "## Thèmes",
-        _markdown_table(*_theme_table(evaluation.slices)),
+        _markdown_table(*_theme_table(evaluation)),
         "## Confusions",
         *(_markdown_table(*_confusion_table(evaluation, name)) for name in evaluation.confusions),
     ]
@@ -105,7 +105,8 @@ def _headline_table(slices: Sequence[Slice]) -> tuple[list[str], list[list[str]]
     return header, rows
 
 
-def _theme_table(slices: Sequence[Slice]) -> tuple[list[str], list[list[str]]]:
+def _theme_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    slices = evaluation.slices
     shown = [part for part in slices if part.name == "all" or part.name.startswith(("real ", "audience="))]
     themes = [
         m.name.removesuffix(".f1") for m in slices[0].measures if m.name.count(".") == 1 and _is_theme(m.name)
@@ -125,6 +126,7 @@ def _theme_table(slices: Sequence[Slice]) -> tuple[list[str], list[list[str]]]:
         ]
         for theme in themes
     ]
+    rows += [[theme, *["non entraîné"] * (len(header) - 1)] for theme in evaluation.not_trained]
     return header, rows
 
 
@@ -150,7 +152,9 @@ def _measure(part: Slice, name: str) -> Measure:
 
 def _calibration(part: Slice) -> str:
     errors = [
-        m.value for m in part.measures if m.name.count(".") == 1 and m.name.endswith(".calibration_error")
+        m.value
+        for m in part.measures
+        if m.name.count(".") == 1 and m.name.endswith(".calibration_error") and not np.isnan(m.value)
     ]
     return f"{np.mean(errors):.3f}".replace(".", ",") if errors else "–"
 

@@ -115,4 +115,8 @@ def _show(measured: Evaluation, note: str, output: Path) -> None:
         found = [next((m for m in part.measures if m.name == key), None) for part in shown]
         table.add_row(name, *(figure(measure) if measure else "–" for measure in found))
     console.print(table)
+    for theme in measured.not_trained:
+        console.print(
+            f"[yellow]Thème « {theme} » : non entraîné[/], hors des chiffres des thèmes", highlight=False
+        )
     console.print(f"Rapport : {output / 'evaluation.html'}", highlight=False)

@@ -11,7 +11,7 @@ from models.decisions import DecisionRule, decide, decide_positions
 from models.errors import ModelError
 from models.evaluation import evaluate
 from models.evaluation_report import html_report, markdown_report
-from models.gold import GoldSet, read_gold
+from models.gold import UNKNOWN, GoldSet, read_gold
 from models.oof import read_oof, write_oof
 from models.predictions import Predictions, read_predictions
 from models.tagger import TagProbabilities
@@ -138,9 +138,22 @@ def test_predictions_of_a_model_that_lacks_a_theme_are_judged_on_the_others(
     path.write_text("".join(json.dumps({"id": each, **line}) + "\n" for each in few.ids), encoding="utf-8")
     read = read_predictions(path, asked)
     assert list(read.decided.themes) == list(LABELS.themes)
-    measured = evaluate(asked, read.decided, read.probabilities, n_resamples=2).slices[0]
+    evaluation = evaluate(asked, read.decided, read.probabilities, n_resamples=2)
+    measured = evaluation.slices[0]
     assert np.isnan(measured.value("price.f1"))
     assert not np.isnan(measured.value("means.average_precision"))
+    assert evaluation.as_json()["not_trained"] == ["price"]
+    assert "| price | non entraîné |" in markdown_report(evaluation, "Essai")
+    assert "<td>price</td><td>non entraîné</td>" in html_report(evaluation, "Essai")
+
+
+def test_calibration_is_told_where_a_theme_was_read_in_no_verbatim(gold: GoldSet) -> None:
+    probabilities = _sure(gold, 0.99)
+    themes = gold.themes.copy()
+    themes[:, 0] = UNKNOWN
+    asked = replace(gold, themes=themes)
+    decided = decide_positions(probabilities, DecisionRule.plain(LABELS))
+    assert "nan" not in markdown_report(evaluate(asked, decided, probabilities, n_resamples=2), "Essai")
 
 
 def test_oof_comes_back_as_it_was_written_without_text(gold: GoldSet, tmp_path: Path) -> None:
