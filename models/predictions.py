@@ -97,6 +97,9 @@ def read_predictions(path: Path, gold: GoldSet) -> Predictions:
     if missing:
         raise _unsound(f"{len(missing)} verbatims missing, the first {missing[0]!r}", path)
     ordered = [rows[identifier] for identifier in gold.ids]
+    for row in ordered:
+        if problem := _label_problem(row, gold.labels):
+            raise _unsound(f"{problem}, first for id {row['id']!r}", path)
     try:
         decisions = _decisions(ordered, gold.labels)
         n_told = sum("probabilities" in row for row in ordered)
@@ -139,6 +142,17 @@ def _problem(row: object, labels: LabelSpace) -> str | None:
     return None
 
 
+def _label_problem(row: Mapping[str, Any], labels: LabelSpace) -> str | None:
+    """Say which label of a judged verbatim is missing or unknown, or None."""
+    for name in ("sentiment", "enchantment", "incivility"):
+        if row.get(name) not in getattr(labels, name):
+            return f"in `{name}` none of {', '.join(getattr(labels, name))}"
+    for theme, polarity in row["themes"].items():
+        if polarity not in (None, *labels.polarities):
+            return f"in the theme `{theme}` none of {', '.join(labels.polarities)}"
+    return None
+
+
 def _decisions(rows: Sequence[Mapping[str, Any]], labels: LabelSpace) -> Decisions:
     themes = {theme: [row["themes"].get(theme) for row in rows] for theme in _trained(rows, labels)}
     return Decisions(
@@ -174,7 +188,12 @@ def _positions(decisions: Decisions, labels: LabelSpace) -> DecidedPositions:
 
 
 def _probabilities(rows: Sequence[Mapping[str, Any]], labels: LabelSpace, path: Path) -> TagProbabilities:
-    def columns(name: str, told: Sequence[Mapping[str, Any]], values: Sequence[str]) -> Probabilities:
+    def columns(name: str, told: Sequence[Any], values: Sequence[str]) -> Probabilities:
+        whole = [isinstance(row, dict) and set(values) <= set(row) for row in told]
+        if not all(whole):
+            first = rows[whole.index(False)]["id"]
+            lacking = f"no probability of `{name}` for each of {', '.join(values)}"
+            raise _unsound(f"{lacking}, first for id {first!r}", path)
         shares = np.array([[row[value] for value in values] for row in told], dtype=np.float32)
         sound = (shares >= 0).all(axis=1) & (np.abs(shares.sum(axis=1) - 1) <= _TOLERANCE)
         if not sound.all():
@@ -184,11 +203,11 @@ def _probabilities(rows: Sequence[Mapping[str, Any]], labels: LabelSpace, path: 
 
     told = [row["probabilities"] for row in rows]
     return TagProbabilities(
-        sentiment=columns("sentiment", [row["sentiment"] for row in told], labels.sentiment),
-        enchantment=columns("enchantment", [row["enchantment"] for row in told], labels.enchantment),
-        incivility=columns("incivility", [row["incivility"] for row in told], labels.incivility),
+        sentiment=columns("sentiment", [row.get("sentiment") for row in told], labels.sentiment),
+        enchantment=columns("enchantment", [row.get("enchantment") for row in told], labels.enchantment),
+        incivility=columns("incivility", [row.get("incivility") for row in told], labels.incivility),
         themes={
-            theme: columns(theme, [row["themes"][theme] for row in told], labels.theme_values)
+            theme: columns(theme, [row["themes"].get(theme) for row in told], labels.theme_values)
             for theme in _trained(rows, labels)
             if any(theme in row["themes"] for row in told)
         },

@@ -95,8 +95,30 @@ def test_read_predictions_refuses_probabilities_on_a_part_of_the_lines(tmp_path:
     unequal = sentiment()
     del unequal["themes"]["means"]
     path = write(tmp_path, told(0), told(1, probabilities=unequal), told(2))
-    with pytest.raises(ModelError, match="KeyError 'means'"):
+    with pytest.raises(ModelError, match=r"no probability of `means` for each of absent, .*, first for id 1"):
         read_predictions(path, gold_set())
+    alone = {"sentiment": sentiment()["sentiment"], "themes": {}}
+    path = write(tmp_path, *(told(k, probabilities=alone) for k in range(3)))
+    with pytest.raises(ModelError, match=r"no probability of `enchantment` for each of none, .* for id 0"):
+        read_predictions(path, gold_set())
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"sentiment": "Negative"},
+            "in `sentiment` none of positive, .*, first for id 1",
+        ),
+        ({"incivility": None}, "in `incivility` none of none, abusive, reported, first for id 1"),
+        ({"themes": {"means": "bad"}}, "in the theme `means` none of positive, .*, first for id 1"),
+    ],
+)
+def test_read_predictions_names_the_label_that_is_missing_or_unknown(
+    tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        read_predictions(write(tmp_path, told(0), told(1, **changed), told(2)), gold_set())
 
 
 @pytest.mark.parametrize("themes", [None, ["means"]])
