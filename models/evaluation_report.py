@@ -86,6 +86,11 @@ def markdown_report(evaluation: Evaluation, title: str, notes: Sequence[str] = (
     return "\n\n".join(parts) + "\n"
 
 
+def theme_figures(evaluation: Evaluation) -> str:
+    """Write the themes' figures alone, in Markdown."""
+    return _markdown_table(*_theme_table(evaluation))
+
+
 def french_name(name: str) -> str:
     """Name a slice for a reader: `audience=customer` is « Clients »."""
     return FRENCH.get(name, name.replace("source=", "source : ").replace("stratum=", "strate : "))

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.evaluation import Evaluation
 from models.evaluation_plots import figure
-from models.evaluation_report import HEADLINES, french_name
+from models.evaluation_report import HEADLINES, french_name, theme_figures
 from models.gold import AUTHORED, GoldSet
 
 _TEMPLATE = Path(__file__).with_name("card.md")
@@ -26,7 +26,11 @@ def write_card(gold: GoldSet, n_reviews: int, evaluation: Evaluation, model_id: 
     """
     template = _TEMPLATE.read_text(encoding="utf-8")
     return template.format(
-        counts=_counts(gold, n_reviews), table=_table(evaluation), model_id=model_id, seed=seed
+        counts=_counts(gold, n_reviews),
+        table=_table(evaluation),
+        themes=theme_figures(evaluation),
+        model_id=model_id,
+        seed=seed,
     )
 
 
@@ -63,8 +67,9 @@ def _counts(gold: GoldSet, n_reviews: int) -> str:
             "|---|---|---|",
             *rows,
             "",
-            f"`{AUTHORED}` verbatims were written for this project (`data/gold/`). The texts of the other",
-            "sources are not part of it: only learnt numbers and, for reviews, labels keyed by a hash.",
+            f"`{AUTHORED}` verbatims were written for this project (`data/gold/`), or came without a",
+            "`source`. The texts of the other sources are not part of it: only learnt numbers and, for",
+            "reviews, labels keyed by a hash.",
         ]
     )
 
