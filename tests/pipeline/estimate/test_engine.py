@@ -156,6 +156,18 @@ def test_calibrate_is_wider_when_sources_differ(rng):
     assert spread(0.2) > 5 * spread(0.0)
 
 
+def test_calibrate_does_not_take_one_source_for_all_there_are(rng):
+    book = score_book(read_codebook().label_space)
+    true = np.zeros((5000, len(book.scores)))
+    true[::2] = 1.0
+    predicted = 0.2 + 0.5 * true + rng.normal(0, 0.1, true.shape)
+    told = calibrate({"customer": GoldScores(predicted, true, ["authored"] * 5000)}, book)["customer"]
+    k = book.index["means_present"]
+    # Its mean is known to a hair where it was judged; a company's verbatims are another source.
+    assert 0.03 < told.shift_low[k] ** 0.5 < 0.1
+    assert 0.08 < told.shift_high[k] ** 0.5 < 0.2
+
+
 def test_intervals_cover_when_source_is_new():
     """A small version of `miroir coverage`, on a tagger that differs from source to source."""
     rng = np.random.default_rng(3)
