@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.cli.doctor import require_train_extra
+from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,9 @@ PLAIN_SHARES = {
     "tweets_mickaeldp": 1.0, "blogs_hoedic": 1.0, "blogs_perso": 1.0, "blogs_misc": 1.0,
     "subs_matignon_mediapi": 1.0, "dialogue_awsw_fr": 1.0, "web_akinarticle": 1.0, "admin_fiches_piafml": 0.5,
     "news_gilets_jaunes": 0.4, "docs_ms_support_fr": 0.08, "novels_eltec": 0.05, "news_orangesum": 0.04,
+    "news_masakhanews_fr": 0.0,
 }  # fmt: skip
+OTHER_PLAIN_SHARE = 1.0
 REVIEW_SHARE = 4.0
 AUTHORED_SHARE = 8.0
 
@@ -57,6 +60,7 @@ def pretrain_command(
 ) -> None:
     """Pré-entraîner un encodeur ; la même commande reprend un apprentissage interrompu."""
     require_train_extra("miroir pretrain", "torch")
+    _check_texts([*(reviews or []), *(plain or [])], folder)
     from models.encoder.corpus import continued_pieces, n_control_ids, row_tokens
     from models.encoder.network import EncoderShape
     from models.encoder.pretraining import PretrainSettings, Vocabulary, pretrain
@@ -95,6 +99,33 @@ def pretrain_command(
     )
 
 
+def _check_texts(paths: Sequence[Path], folder: Path) -> None:
+    """Refuse what holds no texts before anything is read and masked."""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_schema
+
+    if not paths and not (folder / "tokenizer.json").is_file():
+        raise _no_texts("neither --reviews nor --plain, and no texts of an earlier call", folder)
+    for path in paths:
+        try:
+            lacking = {"text", "source"} - set(read_schema(path).names)
+        except (OSError, ArrowException) as error:
+            got = "no file" if isinstance(error, FileNotFoundError) else "no Parquet file"
+            raise _no_texts(got, path) from None
+        if lacking:
+            raise _no_texts(f"no column {' and no column '.join(sorted(lacking))}", path)
+
+
+def _no_texts(got: str, where: Path) -> ConfigError:
+    return ConfigError.because(
+        "there are no texts to learn from",
+        expected="Parquet files with columns `text` and `source`",
+        got=got,
+        where=str(where),
+        do="Name such files with --reviews (rated, `rating`) or --plain",
+    )
+
+
 def _write_corpus(
     reviews: Sequence[Path], plain: Sequence[Path], folder: Path, vocabulary: int, console: Console
 ) -> None:
@@ -111,7 +142,7 @@ def _write_corpus(
     for audience, texts in authored_texts().items():
         sources.append(TextSource(texts, writer=audience, share=AUTHORED_SHARE))
     for path in plain:
-        sources += read_parquet_texts(path, PLAIN_SHARES)
+        sources += read_parquet_texts(path, PLAIN_SHARES, default_share=OTHER_PLAIN_SHARE)
     words = lexicons()
     certain = (words.first_names | words.surnames) - words.needs_context
     names = {name for name in certain if not words.is_ordinary(name)}

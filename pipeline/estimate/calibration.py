@@ -29,8 +29,8 @@ MIN_AT_LEVEL = 5
 # Spreads between few sources are drawn to the spread that scores have on average, with this weight.
 POOLING_WEIGHT = 4.0
 POOLED_FREEDOM = 2.0
-# Spread (at the lowest, at the highest; in squared widths of a score) of a model that was judged on one source
-# alone, and so knows nothing of it: that of the shipped `linear`, over its seven real sources and the authored.
+# Spread at the lowest and at the highest, in squared widths of a score, of a model that was judged on one
+# source alone: that of the shipped `linear` over its seven real sources and the authored verbatims.
 USUAL_SPREAD = (0.0026, 0.0155)
 LEAST_NOISE = 1e-9
 GOLD = "gold_"

@@ -37,6 +37,7 @@ from models.encoder.shards import TokenisedTexts, packed_rows, read_shards, writ
 from models.encoder.wordpiece import fold, learn_wordpiece, names_among
 from models.errors import ModelError
 from pipeline.cli.pretrain import register
+from pipeline.errors import ConfigError
 
 REVIEWS = [
     "Livraison rapide, conseiller très aimable, merci à Sandrine !",
@@ -235,3 +236,36 @@ def test_miroir_pretrain_writes_a_corpus_and_an_encoder(tmp_path: Path) -> None:
     assert load_encoder(folder / "encoder.pt").shape.width == 64
     tokens = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
     assert names_among(tokens, ["Sandrine"]) == []
+
+
+def test_the_command_refuses_what_holds_no_texts(tmp_path: Path) -> None:
+    app = typer.Typer()
+    register(app)
+    (tmp_path / "plain.txt").write_text("Très bien.", encoding="utf-8")
+    pq.write_table(pa.table({"text": ["Très bien."]}), tmp_path / "unnamed.parquet")
+    for given, got in [
+        ([], "neither --reviews nor --plain"),
+        (["--plain", tmp_path / "plain.txt"], "no Parquet file"),
+        (["--plain", tmp_path / "nowhere.parquet"], "no file"),
+        (["--plain", tmp_path / "unnamed.parquet"], "no column source"),
+    ]:
+        told = CliRunner().invoke(app, ["--folder", str(tmp_path / "new"), *(str(part) for part in given)])
+        assert isinstance(told.exception, ConfigError)
+        assert f"got {got}" in str(told.exception)
+
+
+def test_the_command_learns_from_plain_texts_of_any_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq.write_table(pa.table({"text": REVIEWS, "source": ["intranet"] * 4}), tmp_path / "plain.parquet")
+    given: list[TextSource] = []
+
+    def keep(sources: list[TextSource], *_: object, **__: object) -> list[Path]:
+        given.extend(sources)
+        return []
+
+    monkeypatch.setattr("models.encoder.corpus.write_corpus", keep)
+    app = typer.Typer()
+    register(app)
+    CliRunner().invoke(app, ["--folder", str(tmp_path / "new"), "--plain", str(tmp_path / "plain.parquet")])
+    assert list(given[-1].texts) == REVIEWS
