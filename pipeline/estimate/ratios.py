@@ -12,7 +12,7 @@ from scipy import stats
 
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.curves import Curve, binomial
-from pipeline.estimate.differences import MOST_FREEDOM
+from pipeline.estimate.differences import MOST_FREEDOM, welch
 from pipeline.estimate.engine import CALIBRATED, COUNT, EXACT, Means, free_people
 from pipeline.estimate.netlines import MENTION_NOISE, NetLine
 from pipeline.estimate.scores import Floats, Measure, ScoreBook
@@ -125,7 +125,7 @@ def figures_of(
             means, cells, top, book.index[measure.denominator], book.index[measure.both], measure.low
         )
         if measure.name == "theme_net" and nets:
-            figures = _with_line(figures, cells, top, book.index[measure.denominator], nets)
+            figures = _with_line(figures, means, cells, top, book.index[measure.denominator], nets)
     return leave_out_unsure(figures, measure.low, level)
 
 
@@ -162,17 +162,22 @@ def _ratio(means: Means, cells: Cells, top: int, below: int, both: int, low: flo
     return Figures(value, error, sampling, freedom, method, unsure, curve, free)
 
 
-def _with_line(figures: Figures, cells: Cells, top: int, below: int, nets: Mapping[str, NetLine]) -> Figures:
+def _with_line(
+    figures: Figures, means: Means, cells: Cells, top: int, below: int, nets: Mapping[str, NetLine]
+) -> Figures:
     """Weigh a net with what the predicted net lets expect, each by the other's variance."""
     audience = np.asarray(cells.keys["audience"].to_pylist(), dtype=object)
     expected, variance, freedom = (np.full(len(cells), np.nan) for _ in range(3))
+    # A share seen on few reviewed verbatims may well be smaller: what is rare is often seen too often.
+    doubt = np.where(figures.method == CALIBRATED, 0.0, np.sqrt(means.error[:, below]))
+    true_mentions = (means.value[:, below] - doubt) * cells.n
     for who, line in nets.items():
         here = audience == who
         mentions = cells.sums[here, below]
         with np.errstate(invalid="ignore", divide="ignore"):
             predicted = line.start + line.rise * cells.sums[here, top] / mentions
             expected[here] = np.where(mentions >= 1.0, np.clip(predicted, -1.0, 1.0), np.nan)
-            variance[here] = line.variance + MENTION_NOISE / mentions
+            variance[here] = line.variance_at(true_mentions[here] / mentions) + MENTION_NOISE / mentions
         freedom[here] = line.freedom
     certain = figures.error == 0
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -180,12 +185,13 @@ def _with_line(figures: Figures, cells: Cells, top: int, below: int, nets: Mappi
         weight = np.where(np.isinf(own), 0.0, variance / (variance + own))
         usable = ~np.isnan(expected) & (figures.method != COUNT) & ~certain & (figures.method != EXACT)
         mixed = weight * np.nan_to_num(figures.value) + (1 - weight) * expected
-        together = np.where(np.isinf(own), variance, weight * np.where(np.isinf(own), 0.0, own))
+        parts = weight**2 * np.where(np.isinf(own), 0.0, own), (1 - weight) ** 2 * variance
+        degrees = welch((parts[0], figures.freedom), (parts[1], freedom))
     return Figures(
         np.where(usable, mixed, figures.value),
-        np.where(usable, together, figures.error),
+        np.where(usable, parts[0] + parts[1], figures.error),
         figures.sampling,
-        np.where(usable, np.where(weight > 0.5, figures.freedom, freedom), figures.freedom),
+        np.where(usable, degrees, figures.freedom),
         figures.method,
         figures.unsure & ~usable,
     )
