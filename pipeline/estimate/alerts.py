@@ -20,6 +20,7 @@ from scipy import stats
 
 from pipeline import schema
 from pipeline.estimate.estimates import Estimates
+from pipeline.estimate.ratios import Figures
 from pipeline.estimate.scores import Floats, Measure
 from pipeline.estimate.series import series_of
 from pipeline.estimate.significance import adjusted
@@ -130,19 +131,16 @@ def _band_of(estimates: Estimates, measure: Measure, cell: Ints) -> Band:
     figures = estimates.figures[measure.name, measure.theme]
     people = np.append(estimates.cells.people.astype(np.float64), 0.0)
     value = np.append(figures.value, np.nan)[cell]
-    sampling = np.append(figures.sampling, np.nan)[cell]
-    return bands(value, sampling + _own_error(estimates, measure, cell), people[cell])
+    return bands(value, np.append(own_variance(figures), np.nan)[cell], people[cell])
 
 
-def _own_error(estimates: Estimates, measure: Measure, cell: Ints) -> Floats:
-    """Error of tagging that changes from period to period: what is common to a series cancels out."""
-    figures = estimates.figures[measure.name, measure.theme]
-    error = np.append(figures.error, np.nan)[cell]
-    with np.errstate(invalid="ignore"):
-        own: Floats = np.where(
-            np.isnan(error), 0.0, np.minimum(error, np.append(figures.sampling, 0.0)[cell])
-        )
-    return own
+def own_variance(figures: Figures) -> Floats:
+    """Give each figure's variance around its series: the doubt that all of a series have alike cancels out.
+
+    Where people reviewed, all of the error is the figure's own, however few the labels that it rests on.
+    """
+    noise = figures.error if figures.noise is None else figures.noise
+    return figures.sampling + np.where(np.isnan(figures.error), 0.0, noise)
 
 
 def _alert_rows(

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import EstimateConfig, PerceptionConfig
-from pipeline.estimate.alerts import MIN_HISTORY, bands
+from pipeline.estimate.alerts import MIN_HISTORY, bands, own_variance
 from pipeline.estimate.drivers import fit_clustered
+from pipeline.estimate.engine import PPI
 from pipeline.estimate.links import MIN_UNITS, rank_correlation
 from pipeline.estimate.measures import estimate
 from pipeline.estimate.mirror import symmetry
+from pipeline.estimate.ratios import Figures
 from pipeline.estimate.significance import adjusted
 from tests.pipeline.estimate.conftest import LABELS, annotation, verbatim
 from tests.pipeline.estimate.test_measures import one, rows_of
@@ -239,3 +241,15 @@ def test_alerts_see_a_jump():
 def test_alerts_need_history():
     value = np.full((3, MIN_HISTORY), 0.2)
     assert np.isnan(bands(value, value / 100, value * 1000).expected).all()
+
+
+def test_alerts_allow_for_a_month_that_rests_on_few_labels():
+    """Seven months were reviewed, the last one hardly: its error is four times what chance alone would make."""
+    rng = np.random.default_rng(3)
+    error = np.tile([0.0] * 7 + [0.0064], (3000, 1))
+    sampling = np.full(error.shape, 0.0016)
+    value = 0.3 + rng.normal(0, np.sqrt(error + sampling))
+    method, known = np.full(error.shape, PPI, dtype=np.int8), np.zeros(error.shape, dtype=bool)
+    figures = Figures(value, error, sampling, np.full(error.shape, 50.0), method, known, noise=error)
+    band = bands(figures.value, own_variance(figures), np.full(error.shape, 60.0))
+    assert (band.p[:, -1] <= 0.05).mean() < 0.06
