@@ -121,6 +121,15 @@ def test_estimate_takes_hand_chosen_labels_as_known_and_no_more(rng):
     assert METHODS[with_labels.method[0, 0]] == "calibrated"
 
 
+def test_estimate_is_not_carried_away_by_one_label_when_there_is_no_calibration():
+    """One in twenty has it; a little above nothing is predicted of those reviewed, much of some others."""
+    predicted = np.concatenate([[0.02], np.full(19, 0.001), np.full(10, 0.4), np.full(170, 0.001)])[None]
+    true = np.zeros((1, 200))
+    true[0, [0, *range(20, 29)]] = 1.0
+    estimated = run(predicted, true, 20, {}).value[0, 0]
+    assert estimated == pytest.approx(true.mean(), abs=0.05)
+
+
 def test_sharpen_moves_cells_that_nobody_reviewed(rng):
     """The company's predictions run 0.15 too high; 400 reviews in one cell put the others right."""
     predicted, true = draw(rng, 5, 2000, 0.3, low=0.25, high=0.95)
