@@ -242,7 +242,8 @@ def _index_rows(estimates: Estimates, pairs: Pairs, gaps: dict[str, _Gap], targe
     columns = {
         "measure": "symmetry_index",
         "value": index,
-        "low": np.maximum(index - half, 0.0),
+        # What is taken off for chance may be too much: the lower end is counted from the gaps as they are.
+        "low": np.maximum(symmetry(value, np.zeros_like(value))[0] - half, 0.0),
         "high": np.minimum(index + half, 100.0),
         "level": np.where(np.isnan(half), np.nan, estimates.config.level),
         **counts_of_pairs(estimates, pairs, "all"),

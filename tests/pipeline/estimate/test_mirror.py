@@ -244,7 +244,7 @@ def test_alerts_need_history():
 
 
 def test_alerts_allow_for_a_month_that_rests_on_few_labels():
-    """Seven months were reviewed, the last one hardly: its error is four times what chance alone would make."""
+    """Seven months were reviewed, the last one hardly: its error is four times that of chance alone."""
     rng = np.random.default_rng(3)
     error = np.tile([0.0] * 7 + [0.0064], (3000, 1))
     sampling = np.full(error.shape, 0.0016)
