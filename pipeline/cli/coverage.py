@@ -26,7 +26,7 @@ def coverage_command(
     """Mesurer combien de fois les intervalles contiennent la vérité."""
     from models.registry import read_out_of_fold
     from pipeline.codebook import read_codebook
-    from pipeline.estimate import calibration, coverage
+    from pipeline.estimate import calibration, companies, coverage
     from pipeline.estimate.coverage_report import write_report
     from pipeline.estimate.scores import score_book
 
@@ -42,7 +42,9 @@ def coverage_command(
     book = score_book(read_codebook().label_space)
     gold = calibration.read_out_of_fold(predictions, book)
     rows = coverage.simulate(gold, book, coverage.Grid(repeats=repeats), seed)
-    report = write_report(rows, f"miroir coverage --model {model} --repeats {repeats} --seed {seed}")
+    # A company holds hundreds of figures: one for every five cells is enough.
+    whole = companies.simulate_companies(gold, book, max(1, repeats // 5), seed)
+    report = write_report(rows, whole, f"miroir coverage --model {model} --repeats {repeats} --seed {seed}")
     if output is not None:
         output.write_text(report, encoding="utf-8")
     Console().print(Markdown(report))
