@@ -20,6 +20,8 @@ Key = tuple[str, int, bool, str, tuple[str | None, ...]]
 _WAYS = (("first", "second"), ("second", "first"))
 # grain → its dimensions
 Grains = dict[int, tuple[str, ...]]
+# A dimension, its member, a coarser dimension → the member of that one in which it lies
+Homes = dict[tuple[str, str | None, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,12 @@ def build_lattice(
     """
     keys = _keys(cells, grains)
     index = {key: position for position, key in enumerate(keys)}
-    verbatims = cells["n_verbatims"].to_numpy()
+    verbatims, people = cells["n_verbatims"].to_numpy(), cells["n_respondents"].to_numpy()
+    homes = _homes(overlaps, hierarchies)
     families = [
         *_by_period(keys, index),
-        *_by_dimension(keys, index, grains),
-        *_by_nesting(index, grains, overlaps, verbatims, _homes(overlaps, hierarchies)),
+        *_by_dimension(keys, index, grains, people, homes),
+        *_by_nesting(index, grains, overlaps, verbatims, homes),
     ]
     return Lattice(keys, cells["unplaced"].to_numpy(zero_copy_only=False), tuple(families), index)
 
@@ -147,34 +150,56 @@ def _by_period(keys: tuple[Key, ...], index: dict[Key, int]) -> list[Family]:
 
 
 def _by_dimension(
-    keys: tuple[Key, ...], index: dict[Key, int], grains: dict[int, tuple[str, ...]]
+    keys: tuple[Key, ...], index: dict[Key, int], grains: Grains, people: Ints, homes: Homes
 ) -> list[Family]:
-    names = {frozenset(dimensions): grain for grain, dimensions in grains.items()}
-    children: dict[tuple[Key, str], list[int]] = defaultdict(list)
-    for position, (audience, grain, by_period, period, members) in enumerate(keys):
-        for place, dimension in enumerate(grains[grain]):
-            above = names.get(frozenset(grains[grain]) - {dimension})
-            if above is not None:
-                kept = tuple(member for i, member in enumerate(members) if i != place)
-                children[(audience, above, by_period, period, kept), dimension].append(position)
-    return _families((index.get(parent), positions) for (parent, _), positions in children.items())
+    """Cells of one grain that add up to a cell of a coarser one, whichever grains were asked for.
 
-
-def _homes(overlaps: pa.Table, hierarchies: Sequence[Sequence[str]]) -> set[tuple[str, ...]]:
-    """Find in which member most verbatims of a finer one are, over the whole time and both audiences.
-
-    Returns:
-        Finer dimension, its member, coarser dimension, its member.
+    A grain is coarser where dimensions are left out, and where one is replaced by one that it lies in: the
+    cells of unit × channel add up to those of channel, to those of region × channel, and to the total.
     """
-    nested = {pair for names in hierarchies for pair in combinations(names, 2)}
-    counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    dimensions = {name for names in grains.values() for name in names}
+    children: dict[tuple[Key, int], list[int]] = defaultdict(list)
+    for position, (audience, grain, by_period, period, members) in enumerate(keys):
+        known = dict(zip(grains[grain], members, strict=True))
+        for name, member in tuple(known.items()):
+            for large in dimensions - known.keys():
+                if (name, member, large) in homes:
+                    known[large] = homes[name, member, large]
+        for above, names in grains.items():
+            # What one dimension leaves of another one is counted exactly by `_by_nesting`.
+            alone = len(names) == len(grains[grain]) == 1
+            if above != grain and set(names) <= known.keys() and not alone:
+                parent = (audience, above, by_period, period, tuple(known[name] for name in names))
+                children[parent, grain].append(position)
+    found = []
+    for (parent, _), positions in children.items():
+        if parent in index:
+            parts = np.array(positions, dtype=np.int64)
+            rest = max(int(people[index[parent]] - people[parts].sum()), 0)
+            found.append(Family(index[parent], parts, rest))
+    return found
+
+
+def _homes(overlaps: pa.Table, hierarchies: Sequence[Sequence[str]]) -> Homes:
+    """Find in which member of another dimension a member lies, over the whole time and both audiences.
+
+    Dimensions are nested where that is declared: a member then has its home where most of its verbatims
+    are. So are those that the data show to be: no member has verbatims in two of the other's.
+    """
+    counts: dict[tuple[str, str], dict[str, Counter[str | None]]] = defaultdict(lambda: defaultdict(Counter))
     for row in overlaps.filter(pc.invert(overlaps["by_period"])).to_pylist():
         for small, large in _WAYS:
-            names = (row[small], row[f"{small}_member"], row[large])
-            member = row[f"{large}_member"]
-            if (row[small], row[large]) in nested and None not in (*names, member):
-                counts[names][member] += row["n_verbatims"]
-    return {(*names, found.most_common(1)[0][0]) for names, found in counts.items()}
+            if row[f"{small}_member"] is not None:
+                homes = counts[row[small], row[large]][row[f"{small}_member"]]
+                homes[row[f"{large}_member"]] += row["n_verbatims"]
+    declared = {pair for names in hierarchies for pair in combinations(names, 2)}
+    return {
+        (small, member, large): home
+        for (small, large), members in counts.items()
+        if (small, large) in declared or all(len(homes) == 1 for homes in members.values())
+        for member, homes in members.items()
+        for home in [name for name, _ in homes.most_common() if name is not None][:1]
+    }
 
 
 def _by_nesting(
@@ -182,7 +207,7 @@ def _by_nesting(
     grains: dict[int, tuple[str, ...]],
     overlaps: pa.Table,
     verbatims: Ints,
-    homes: set[tuple[str, ...]],
+    homes: Homes,
 ) -> list[Family]:
     """Members of one dimension that lie in a member of another, and what of that one they leave.
 
@@ -200,7 +225,8 @@ def _by_nesting(
             stem = (row["audience"], row["by_period"], row["period"])
             parent = (stem[0], alone[b], stem[1], stem[2], (row[f"{large}_member"],))
             child = index.get((stem[0], alone[a], stem[1], stem[2], (row[f"{small}_member"],)))
-            at_home = (a, row[f"{small}_member"], b, row[f"{large}_member"]) in homes
+            home = homes.get((a, row[f"{small}_member"], b))
+            at_home = home is not None and home == row[f"{large}_member"]
             if child is not None and (at_home or verbatims[child] == row["n_verbatims"]):
                 inside[parent, a].append(child)
             else:

@@ -25,7 +25,7 @@ from pipeline.estimate.candidates import CANDIDATES
 from pipeline.estimate.tables import NODES, NOT_TRAINED, PRIVATE, SPAN, node_names, row_keys
 from pipeline.protect.blanks import COMPLETE, complete_rows
 from pipeline.protect.holding import hold_back
-from pipeline.protect.lattice import Lattice, build_lattice, grains_of, narrow
+from pipeline.protect.lattice import Family, Lattice, build_lattice, grains_of, narrow
 from pipeline.protect.ledger import SHOWN
 from pipeline.protect.near import Groups, any_node, near_groups
 from pipeline.protect.quotes import choose_quotes
@@ -164,13 +164,11 @@ def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints) -> F
     while changed:
         changed = False
         for family in lattice.families:
-            if hidden[family.parent] and not lattice.unplaced[family.parent]:
-                continue
-            while not _is_safe(family.children, family.rest, lattice, people, hidden, limits[family.parent]):
+            while not _is_safe(family, lattice, people, hidden, limits[family.parent]):
                 shown = family.children[~hidden[family.children]]
                 candidates = shown[people[shown] > 0]
                 if len(candidates) == 0:
-                    if lattice.unplaced[family.parent]:
+                    if hidden[family.parent]:
                         break
                     hidden[family.parent] = changed = True
                     break
@@ -179,18 +177,19 @@ def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints) -> F
     return hidden
 
 
-def _is_safe(
-    children: Ints, rest: int, lattice: Lattice, people: Ints, hidden: Flags, limit: np.int64
-) -> bool:
-    mine = children[hidden[children]]
+def _is_safe(family: Family, lattice: Lattice, people: Ints, hidden: Flags, limit: np.int64) -> bool:
+    mine = family.children[hidden[family.children]]
     mine = mine[people[mine] > 0]
-    together = int(people[mine].sum()) + rest
+    together = int(people[mine].sum()) + family.rest
+    if hidden[family.parent] and not lattice.unplaced[family.parent]:
+        # Its parts, were they all shown, would add up to it: it would be hidden for nothing.
+        return together >= int(limit)
     if together == 0:
         return True
-    n_parts = len(mine) + (rest > 0)
+    n_parts = len(mine) + (family.rest > 0)
     if n_parts == 1:
         # One hidden part alone is found by subtraction. That does no harm only where it is no cell at all.
-        harmless = rest > 0 or bool(lattice.unplaced[mine].all())
+        harmless = family.rest > 0 or bool(lattice.unplaced[mine].all())
         return harmless and together >= int(limit)
     # Each part has at least one person: what is left for one of them must reach the largest hidden size.
     return together >= int(limit) + n_parts - 2
