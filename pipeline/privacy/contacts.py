@@ -64,6 +64,8 @@ _IDENTIFYING_PATH: Final = re.compile(
     r"\d{4,}|[?&#][^=]*=|~|/(?:u|user|users|utilisateurs?|profil|profile|membres?|member|compte|account"
     r"|clients?|in|people"
     r"|commandes?|orders?|dossiers?|suivi|tracking|partage|share|s|d|file)/"
+    # A token: one long word with digits in it, such as opens an account or a password.
+    r"|/(?=[a-z_]*\d[a-z_]*\d)[a-z0-9_]{12,}"
 )
 
 # Handles of companies and public services are brand names: they stay.

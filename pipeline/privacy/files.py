@@ -39,6 +39,11 @@ _OFFICIAL: Final = re.compile(
     r"(?:numeros?|\bnum\b\.?|\bn[°ºo]?)\s?(?:de |d'|du )?(?:la |ma )?(?:caf|fiscale?|secu|ss)\b"
     rf"[^0-9.!?\n]{{0,20}}?(?P<token>{_TOKEN})"
 )
+# « mon matricule est le 004512 ».
+_IS: Final = re.compile(
+    rf"\b{_KEYWORD} (?:est|etait|c'est)(?: le| la)? "
+    r"(?P<token>(?:[a-z]{1,5}[\-_/]?)?\d[a-z0-9\-_/]*\d[a-z0-9]*)"
+)
 _DIRECT: Final = re.compile(
     rf"\b{_KEYWORD}\b\.?\s{{0,2}}[(\"«']?\s?"
     rf"(?P<token>(?:[a-z]{{1,5}}[\-_/]?)?\d[a-z0-9\-_/]*\d[a-z0-9]*(?:[\-_/][a-z]{{1,4}}\b)?)"
@@ -178,6 +183,7 @@ _PLATE_UNITS: Final = frozenset(
 _BY_MARK: Final = ((_ANNOUNCED, 3), (_SAID, 4), (_OFFICIAL, 7))
 _BY_LENGTH: Final = (
     (_DIRECT, 5),
+    (_IS, 5),
     (_NUMBERED, 5),
     (_BARE_CODE, 6),
     (_BARE_LONG, 9),

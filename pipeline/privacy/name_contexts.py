@@ -166,6 +166,7 @@ PERSON_DOES: Final = re.compile(
     r"(?: \([^()]{2,20}\))?,? (?:a|est|etait|avait|m'|nous|vous|ne|n'|s'est|s'occup|sait|connait|fait"
     r"|prend|repond|merite|explique|refuse|comprend|parle|travaille|gere|sourit|pourrait|devrait"
     r"|au (?:drive|guichet|standard|telephone)|du (?:rayon|sav|service|magasin|drive|guichet)"
+    r"|de la (?:compta(?:bilite)?|caisse|paie|direction|drh|boutique|reception|hotline|logistique)"
     r"|de l'accueil|et (?:sa|son|ses))\b"
 )
 # First names that mean something else even with a capital within a sentence.

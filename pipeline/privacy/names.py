@@ -202,7 +202,7 @@ def _announced(reading: Reading, index: int) -> bool:
         return True
     if not reading.is_proper(index):
         return False
-    if _has_role(reading, index, ctx.ROLES):
+    if _has_role(reading, index, ctx.ROLES) or _is_met(reading, index):
         return True
     if ctx.STRONGLY_FOLLOWED.match(reading.view.folded, token.end) and token.shape is Shape.CAPITALISED:
         return True
@@ -216,6 +216,13 @@ def _announced(reading: Reading, index: int) -> bool:
     if follows and (thanked or before in ctx.BY_WHOM):
         return True
     return far in ctx.THANKS and before == "a"
+
+
+def _is_met(reading: Reading, index: int) -> bool:
+    """« affaire à Oluwaseun Adeyemi », « reçu par … »: two unlisted words; one alone may be a company."""
+    before, far = reading.back(index), reading.back(index, 2)
+    met = (before == "a" and far == "affaire") or (before == "par" and far in ctx.DONE_BY_SOMEBODY)
+    return met and not reading.lex.is_house(reading.tokens[index].folded) and _surname_follows(reading, index)
 
 
 def _is_surname(reading: Reading, index: int) -> bool:

@@ -39,6 +39,11 @@ _PHONE_MOBILE: Final = re.compile(
     r"(?<![0-9])(?<![0-9][./\-])0(?!\s?\d([./\- ])\d{2}\1(?:\d{4}|\d{2}\s+\d{1,2}\s?[:h]))"
     r"[ .]{0,2}[67](?:\s?:\s?)?(?:[ .\-]{0,2}\d){8}(?![0-9:h])"
 )
+# Belgian numbers are dialled at home without their country code: « 02 512 34 56 », « 081/22.33.44 ».
+_PHONE_BELGIAN: Final = re.compile(
+    r"(?<![0-9])(?<![0-9][.,/])0(?:[2-9][ ./]{1,2}\d{3}|[1-9]\d[ ./]{1,2}\d{2})(?:[ .]\d{2}){2}"
+    r"(?![0-9]|[ .]\d)"
+)
 # Spreadsheets drop the leading 0.
 _PHONE_NUMBERED: Final = re.compile(
     r"(?:numero|\bnum\b|n°|fixe|contact|sms)[^0-9\n]{0,25}(?<!\d)"
@@ -105,8 +110,9 @@ def find_phones(folded: str) -> Iterator[Span]:
         is_amount = _THOUSANDS.fullmatch(match.group()) and _AMOUNT_FOLLOWS.match(folded, match.end())
         if _n_digits(match.group()) >= 9 and not is_amount:
             yield Span(*match.span(), PHONE)
-    for match in _PHONE_MOBILE.finditer(folded):
-        yield Span(*match.span(), PHONE)
+    for expression in (_PHONE_MOBILE, _PHONE_BELGIAN):
+        for match in expression.finditer(folded):
+            yield Span(*match.span(), PHONE)
     for expression in (_PHONE_BARE, _PHONE_NUMBERED):
         for match in expression.finditer(folded):
             if not _AMOUNT_FOLLOWS.match(folded, match.end()):

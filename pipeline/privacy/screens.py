@@ -135,4 +135,4 @@ def _sure_words() -> frozenset[str]:
 
 @cache
 def _announcing_words() -> frozenset[str]:
-    return ctx.THANKS | ctx.ROLES | ctx.BY_WHOM | ctx.CERTAIN | {"eu", "nom"}
+    return ctx.THANKS | ctx.ROLES | ctx.BY_WHOM | ctx.CERTAIN | {"eu", "affaire", "nom"}

@@ -29,6 +29,9 @@ SURNAMES = [
     ("Mme Lyon du service client", "Mme [PERSONNE] du service client"),
     ("Appelé Mme Peugeot trois fois", "Appelé Mme [PERSONNE] trois fois"),
     ("Mme Bon au guichet est adorable", "Mme [PERSONNE] au guichet est adorable"),
+    ("J'ai eu affaire à Chidinma Okonkwor, très pro", "J'ai eu affaire à [PERSONNE], très pro"),
+    ("Reçue par Tsvetelina Dragnevska à midi", "Reçue par [PERSONNE] à midi"),
+    ("Rose de la caisse me connaît", "[PERSONNE] de la caisse me connaît"),
 ]
 ADDRESSES = [
     ("J'habite au 14 cours lafayette", "J'habite au [ADRESSE]"),
@@ -56,6 +59,10 @@ NUMBERS_AND_HANDLES = [
     ("n° CAF 0123456", "n° CAF [REFERENCE]"),
     ("numéro CAF : 1234567", "numéro CAF : [REFERENCE]"),
     ("mon n° ss: 269 054 958 815 780", "mon n° ss: [NIR]"),
+    ("appelez le 02 513 45 67", "appelez le [TELEPHONE]"),
+    ("fixe 081/23.45.67", "fixe [TELEPHONE]"),
+    ("Mon matricule est le 004513", "Mon matricule est le [REFERENCE]"),
+    ("https://a.fr/reset/3c9e1f7b5d2a8e", "https://a.fr/[REFERENCE]"),
     ("instagram marie_drt", "instagram [PERSONNE]"),
     ("mon snap marie_drt.", "mon snap [PERSONNE]."),
     ("retrouvez-moi sur insta marie_drt", "retrouvez-moi sur insta [PERSONNE]"),
@@ -65,6 +72,11 @@ NUMBERS_AND_HANDLES = [
     ("insta leo.drt92", "insta [PERSONNE]"),
 ]
 MUST_STAY = [
+    "J'ai eu affaire à Samsung, affaire à suivre, reçu par La Poste",
+    "Mon contrat est 100 % en ligne, mon colis est 2 jours en retard, ma facture est 150 euros",
+    "Lu sur https://www.lemonde.fr/economie/article/les-10-meilleures-banques-en-ligne",
+    "Passé de 0.25 à 0.50 %, puis 02 et 03, le 02/10/2024 et le 012",
+    "La rose de la boutique est fanée",
     "Merci à madame la Maire et à Mme la directrice",
     "MADAME LE MAIRE, MME LA DIRECTRICE",
     "Monsieur Le Directeur, Madame La Responsable, Monsieur le Médiateur",
