@@ -49,20 +49,35 @@ def near_groups(groups: Groups, ledger: pa.Table | None, config: ProtectConfig) 
         Names of the groups that differ by fewer people than their threshold from what they were at a time
         when they were shown; those that counted somebody who withdrew since also where nobody changed.
     """
+    found = told_groups(groups.table, ledger, config)
+    return pc.unique(found["node"].filter(found["near"]))
+
+
+def told_groups(table: pa.Table, ledger: pa.Table | None, config: ProtectConfig) -> pa.Table:
+    """Find the groups that readers know from an earlier release, but for fewer people than the threshold.
+
+    Args:
+        table: `_groups` with a column `node`.
+        ledger: What was shown before; null for the first release.
+        config: Thresholds.
+
+    Returns:
+        Columns `node` and `near`: whether nothing may be told of it afresh. A group may come several times.
+    """
     if ledger is None:
-        return pa.array([], pa.string())
+        return pa.table({"node": pa.array([], pa.string()), "near": pa.array([], pa.bool_())})
     shown = ledger.filter(pc.equal(ledger[TABLE], MEASURES))
     columns = [("group", NODES), ("mark_then", MARKS), ("buckets_then", BUCKETS), ("counted", COUNTED)]
     then = pa.table({name: pc.list_flatten(shown[column]) for name, column in columns})
     then = then.set_column(0, "group", plain_names(then["group"])).group_by(then.column_names).aggregate([])
-    now = groups.table.select(["node", "audience", "mark", "buckets"])
+    now = table.select(["node", "audience", "mark", "buckets"])
     now = now.append_column("group", plain_names(now["node"]))
     both = now.join(then, keys="group", join_type="inner", use_threads=False)
     customers = pc.equal(both["audience"], "customer").to_numpy()
     limit = np.where(customers, config.customer.changes, config.employee.changes)
     few = changed_people(both["buckets"].to_numpy(), both["buckets_then"].to_numpy()) < limit
-    differs = pc.not_equal(both["mark"], both["mark_then"]).to_numpy()
-    return pc.unique(both["node"].filter(pa.array(few & (differs | both["counted"].to_numpy()))))
+    near = pc.or_(pc.not_equal(both["mark"], both["mark_then"]), both["counted"])
+    return pa.table({"node": both["node"], "near": near}).filter(pa.array(few))
 
 
 def changed_people(now: Ints, before: Ints) -> Ints:

@@ -1,11 +1,11 @@
 """Hide what would give people away: small groups, what subtraction would give back, what changed by a few.
 
 Thresholds count distinct respondents. A hidden cell is hidden with its counts; every total that is shown
-leaves at least two hidden parts with together as many people as the threshold (complementary suppression);
-two groups of different dimensions that differ by fewer people than the threshold are not both shown; and a
-figure whose people changed by fewer than the threshold since it was last shown is shown as it was
-(`holding`). What is shown is rounded (`rounding`), and empty cells look like hidden ones (`blanks`), so
-that neither counts nor ratios tell one person apart.
+leaves at least two hidden parts with together as many people as the threshold (complementary suppression),
+parts that no earlier release has told; two groups of different dimensions that differ by fewer people than
+the threshold are not both shown; and a figure whose people changed by fewer than the threshold since it was
+last shown is shown as it was (`holding`). What is shown is rounded (`rounding`), and empty cells look like
+hidden ones (`blanks`), so that neither counts nor ratios tell one person apart.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, chapters 4 and 5.
 """
@@ -13,6 +13,7 @@ Source: Hundepool et al. (2012), Statistical Disclosure Control, chapters 4 and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ from pipeline.protect.blanks import COMPLETE, complete_rows
 from pipeline.protect.holding import hold_back
 from pipeline.protect.lattice import Family, Lattice, build_lattice, grains_of, narrow
 from pipeline.protect.ledger import SHOWN
-from pipeline.protect.near import Groups, any_node, near_groups
+from pipeline.protect.near import Groups, any_node, near_groups, told_groups
 from pipeline.protect.quotes import choose_quotes
 from pipeline.protect.rounding import round_table
 from pipeline.protect.sides import OUTDATED
@@ -60,7 +61,7 @@ def protect(
     Raises:
         PrivacyError: A table does not say whom its rows speak of.
     """
-    groups = _decide(tables, config)
+    groups = _decide(tables, config, ledger)
     names = groups.table["node"].combine_chunks()
     hidden_names = names.filter(pa.array(groups.hidden))
     safe: dict[str, pa.Table] = {}
@@ -109,16 +110,21 @@ def threshold(config: ProtectConfig, audience: str, group: str) -> int:
     return limits.themes if group.startswith("theme_") else limits.scores
 
 
-def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig) -> Groups:
+def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig, ledger: pa.Table | None) -> Groups:
     """Decide which groups of which cells are hidden."""
     table = tables[GROUPS]
     dimensions = tuple(name for name in table.column_names if name not in _GROUP_COLUMNS)
     grains = grains_of(table, dimensions)
     order = list(dict.fromkeys(["all", *pc.unique(table["group"]).to_pylist()]))
-    parts, flags = [], []
+    whole = pa.concat_tables([_named(table, dimensions, group) for group in order])
+    told = told_groups(whole, ledger, config)
+    known = pc.is_in(whole["node"], value_set=told["node"]).to_numpy()
+    held = pc.is_in(whole["node"], value_set=told["node"].filter(told["near"])).to_numpy()
+    flags = []
     base: tuple[Lattice, Flags] | None = None
     for group in order:
-        here = table.filter(pc.equal(table["group"], group))
+        own = pc.equal(whole["group"], group).to_numpy()
+        here = whole.filter(pa.array(own))
         if base is None:
             lattice = build_lattice(here, tables[OVERLAPS], grains, config.hierarchies)
         else:
@@ -129,25 +135,40 @@ def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig) -> Groups:
         hidden |= _too_alike(lattice, here, tables[OVERLAPS], people, limits) if group == "all" else False
         if base is not None:
             hidden |= np.array([base[1][base[0].index[key]] for key in lattice.keys], dtype=bool)
-        hidden = complement(lattice, people, hidden, limits)
+        hidden = complement(lattice, people, hidden, limits, Told(known[own], held[own]))
         if base is None:
             base = (lattice, hidden)
-        node = node_names(here, dimensions, group)
-        # What lacks a period is no node of its own: its name would be that of the whole.
-        node = pc.if_else(pa.array(lattice.unplaced), pa.scalar("unplaced"), node)
-        parts.append(here.append_column("node", node))
         flags.append(hidden)
-    whole = pa.concat_tables(parts)
     return Groups(whole, np.concatenate(flags))
+
+
+def _named(table: pa.Table, dimensions: tuple[str, ...], group: str) -> pa.Table:
+    here = table.filter(pc.equal(table["group"], group))
+    # What lacks a period is no node of its own: its name would be that of the whole.
+    node = pc.if_else(here["unplaced"], "unplaced", node_names(here, dimensions, group))
+    return here.append_column("node", node)
 
 
 _GROUP_COLUMNS = {
     *("grain", "by_period", "period", "audience", "unplaced"),
-    *("group", "n_verbatims", "n_respondents", "mark", "buckets"),
+    *("group", "n_verbatims", "n_respondents", "mark", "buckets", "node"),
 }
 
 
-def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints) -> Flags:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What earlier releases tell of the cells, one flag a cell.
+
+    Attributes:
+        known: It was shown, and fewer people than its threshold changed since: hiding it hides nothing.
+        held: So it was, and somebody changed: where it is shown, it is shown as it was.
+    """
+
+    known: Flags
+    held: Flags
+
+
+def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints, told: Told) -> Flags:
     """Hide more cells until no total gives a hidden one away.
 
     Args:
@@ -155,6 +176,7 @@ def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints) -> F
         people: Respondents of each cell.
         hidden: Cells hidden for their own sake.
         limits: Threshold of each cell.
+        told: What earlier releases tell of each cell.
 
     Returns:
         All cells to hide.
@@ -164,9 +186,9 @@ def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints) -> F
     while changed:
         changed = False
         for family in lattice.families:
-            while not _is_safe(family, lattice, people, hidden, limits[family.parent]):
+            while not _is_safe(family, lattice, people, hidden, limits[family.parent], told):
                 shown = family.children[~hidden[family.children]]
-                candidates = shown[people[shown] > 0]
+                candidates = shown[(people[shown] > 0) & ~told.known[shown]]
                 if len(candidates) == 0:
                     if hidden[family.parent]:
                         break
@@ -177,11 +199,17 @@ def complement(lattice: Lattice, people: Ints, hidden: Flags, limits: Ints) -> F
     return hidden
 
 
-def _is_safe(family: Family, lattice: Lattice, people: Ints, hidden: Flags, limit: np.int64) -> bool:
+def _is_safe(
+    family: Family, lattice: Lattice, people: Ints, hidden: Flags, limit: np.int64, told: Told
+) -> bool:
+    if told.held[family.parent]:
+        # Readers have it as it was; what was told then was safe.
+        return True
     mine = family.children[hidden[family.children]]
-    mine = mine[people[mine] > 0]
+    mine = mine[(people[mine] > 0) & ~told.known[mine]]
     together = int(people[mine].sum()) + family.rest
-    if hidden[family.parent] and not lattice.unplaced[family.parent]:
+    known = told.known[family.parent] or lattice.unplaced[family.parent]
+    if hidden[family.parent] and not known:
         # Its parts, were they all shown, would add up to it: it would be hidden for nothing.
         return together >= int(limit)
     if together == 0:

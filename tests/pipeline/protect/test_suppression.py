@@ -46,6 +46,19 @@ def hidden_units(safe, measure="verbatims", theme=None):
     return {r["unit"] for r in rows_of(safe["measures"], measure=measure, theme=theme) if r["suppressed"]}
 
 
+def test_protect_hides_the_same_cover_again_when_another_unit_is_smaller_now(tmp_path):
+    world = company(tmp_path, {"A": 3, "B": 6, "C": 20, "D": 7})
+    first = published(world)
+    assert hidden_units(first) == {"A", "B"}
+    came = range(100, 108)
+    world.add(
+        [verbatim(number, audience="employee", dimensions=[("unit", "B")]) for number in came],
+        [annotation(number, sentiment="positive") for number in came],
+    )
+    # D was told: hidden now, it would leave A alone in what the total and the first release say together.
+    assert hidden_units(published(world, first["_shown"])) == {"A", "B"}
+
+
 def test_protect_hides_small_units_with_their_counts(tmp_path):
     safe = published(company(tmp_path, {"A": 40, "B": 4, "C": 3, "D": 30}))
     assert hidden_units(safe) == {"B", "C"}
