@@ -18,7 +18,8 @@ from pipeline.review.queue import progress
 from pipeline.review.sampling import Design, Mix
 from pipeline.review.web.charts import Chart, line_chart
 from pipeline.review.web.pages import show
-from pipeline.review.web.security import DeskHere, Leading, LeadingForm, SignedIn
+from pipeline.review.web.security import DeskHere, Forbidden, Leading, LeadingForm, SignedIn
+from pipeline.schema import AUDIENCES
 
 router = APIRouter()
 
@@ -89,8 +90,10 @@ def campaign_page(
     campaign_id: int,
     measure: str = "sentiment:negative",
 ) -> Response:
-    """Show how far a campaign is and how sure its figures are by now."""
+    """Show how far a campaign is and how sure its figures are by now; these are exact, and of few people."""
     campaign = find_campaign(desk.store, campaign_id)
+    if not set(campaign.design.scope.audiences or AUDIENCES) <= set(desk.audiences_for(session.reviewer)):
+        raise Forbidden
     population = find_population(desk.workspace, campaign.model_id, campaign.design.scope)
     steps = [] if population is None else _steps(desk, campaign, population, measure)
     return show(

@@ -156,6 +156,7 @@ def test_reader_cannot_review_nor_read_employees(client_of):
     client = client_of("lise")
     assert client.get("/api/queue/1").status_code == 403
     assert client.get(f"/verbatims/{verbatim_id(10)}").status_code == 403
+    assert client.get("/campaigns/1").status_code == 403  # its figures count employees
     token = token_in(client.get("/verbatims").text)
     exported = client.post("/export", data={"csrf": token, "format": "csv"}).content.decode("utf-8-sig")
     assert "Clients" in exported
