@@ -80,7 +80,7 @@ def read_api(reader: Reader, expected_every_hours: float | None) -> APIRouter:
         ] = "json",
         columns: Annotated[str | None, Query(description="Columns wanted, separated by commas")] = None,
         limit: Annotated[int, Query(ge=0, le=MAX_ROWS)] = MAX_ROWS,
-        offset: Annotated[int, Query(ge=0)] = 0,
+        offset: Annotated[int, Query(ge=0, le=MAX_ROWS)] = 0,
     ) -> Response:
         snapshot = reader.current()
         headers = _validators(snapshot, request)
@@ -90,7 +90,7 @@ def read_api(reader: Reader, expected_every_hours: float | None) -> APIRouter:
         headers["X-Total-Rows"] = str(frame.height)
         frame = frame.slice(offset, limit)
         if columns:
-            frame = frame.select(_known_columns(frame, columns.split(",")))
+            frame = frame.select(list(dict.fromkeys(_known_columns(frame, columns.split(",")))))
         if format == "csv":
             headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return Response(

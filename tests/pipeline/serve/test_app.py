@@ -88,6 +88,12 @@ def test_unknown_table_and_column_are_named(client):
     assert "no column «unitt»" in refused.json()["detail"]
 
 
+def test_odd_questions_are_answered_without_failing(client):
+    twice = client.get("/api/v1/tables/measures?columns=unit,unit&limit=1")
+    assert [list(row) for row in twice.json()["rows"]] == [["unit"]]
+    assert client.get(f"/api/v1/tables/measures?offset={10**26}").status_code == 422
+
+
 def test_validators_spare_a_second_download_until_the_pointer_moves(tmp_path, authored):
     workspace = Workspace(str(tmp_path))
     point_to(workspace, write_release(workspace, authored, LINEAGE))
