@@ -214,6 +214,10 @@ def _is_safe(
         return together >= int(limit)
     if together == 0:
         return True
+    # The same few people may be in every part: at least how many there are in all.
+    told_of = people[np.setdiff1d(family.children, mine)].sum()
+    if max(people[mine].max(initial=0), people[family.parent] - told_of) < limit:
+        return False
     n_parts = len(mine) + (family.rest > 0)
     if n_parts == 1:
         # One hidden part alone is found by subtraction. That does no harm only where it is no cell at all.

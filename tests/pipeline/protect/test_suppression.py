@@ -59,6 +59,22 @@ def test_protect_hides_the_same_cover_again_when_another_unit_is_smaller_now(tmp
     assert hidden_units(published(world, first["_shown"])) == {"A", "B"}
 
 
+def test_protect_hides_another_month_when_the_same_few_people_wrote_in_the_hidden_ones(tmp_path):
+    world = World(tmp_path)
+    wrote = [(month, person) for month, n in ((1, 12), (2, 3), (3, 3), (4, 9)) for person in range(n)]
+    world.add(
+        [
+            verbatim(i, respondent=f"r{person}", date=dt.date(2026, month, 9), dimensions=[("unit", "Lyon")])
+            for i, (month, person) in enumerate(wrote)
+        ],
+        [annotation(i) for i in range(len(wrote))],
+    )
+    safe = protect(estimate(world.inputs(["unit"]), EstimateConfig(), LABELS), CONFIG, None)["measures"]
+    rows = rows_of(safe, measure="verbatims", unit="Lyon", audience="customer")
+    # February and March together are three people: the year less the other months would tell of them.
+    assert {r["period"] for r in rows if r["suppressed"]} == {"2026-02", "2026-03", "2026-04"}
+
+
 def test_protect_hides_small_units_with_their_counts(tmp_path):
     safe = published(company(tmp_path, {"A": 40, "B": 4, "C": 3, "D": 30}))
     assert hidden_units(safe) == {"B", "C"}
