@@ -68,8 +68,13 @@ def deliver_digests(
     state = _read_state(workspace)
     handovers = []
     for wanted in config.digests:
-        digest = make_digest(snapshot, wanted, codebook)
-        for way, hand_over in _ways(wanted, config.smtp, post or post_json):
+        ways = _ways(wanted, config.smtp, post or post_json)
+        try:
+            digest = make_digest(snapshot, wanted, codebook)
+        except SinkError as error:
+            handovers += [Handover(wanted.department, way, False, str(error)) for way, _ in ways]
+            continue
+        for way, hand_over in ways:
             key = f"{digest.stem}/{way}"
             if state.get(key) == digest.release_id or digest.n_figures == 0:
                 handovers.append(Handover(wanted.department, way, True, None))

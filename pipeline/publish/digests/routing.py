@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from pipeline.codebook import Codebook
 from pipeline.config import DigestConfig
+from pipeline.errors import SinkError
 from pipeline.publish.csv_twin import write_csv_twin
 from pipeline.publish.pages import movements
 from pipeline.publish.pages.charts import nice_scale
@@ -19,6 +20,7 @@ from pipeline.publish.pages.view import AUDIENCES, Panel, Quote, Row, View
 from pipeline.publish.reading import Snapshot
 
 N_QUOTES = 6
+MAX_NAMED = 12  # known names that an error lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,12 @@ def make_digest(snapshot: Snapshot, config: DigestConfig, codebook: Codebook) ->
 
     Returns:
         Its page and its CSV: suppressed figures are left out of both.
+
+    Raises:
+        SinkError: It names a theme, dimension or member that the release does not know: it would receive the
+            figures of others, or nothing ever.
     """
+    _refuse_unknown(snapshot, config, codebook)
     rows = concerned(snapshot, config)
     period = str(rows.get_column("period").max()) if rows.height else ALL
     stream = io.BytesIO()
@@ -73,6 +80,32 @@ def make_digest(snapshot: Snapshot, config: DigestConfig, codebook: Codebook) ->
         config.department, config.stem, snapshot.release.release_id, period, html,
         stream.getvalue(), rows.height,
     )  # fmt: skip
+
+
+def _refuse_unknown(snapshot: Snapshot, config: DigestConfig, codebook: Codebook) -> None:
+    measures = snapshot.table("measures")
+    if measures is None:
+        return
+    _refuse(config, "themes", "themes of the codebook", config.themes, codebook.themes)
+    _refuse(config, "cells", "declared dimensions", config.cells, snapshot.dimensions)
+    for name, wanted in config.cells.items():
+        members = measures.get_column(name).drop_nulls().unique().sort().to_list()
+        _refuse(config, f"cells.{name}", f"members of `{name}`", wanted, members)
+
+
+def _refuse(
+    config: DigestConfig, key: str, kind: str, wanted: Iterable[str], known: Collection[str]
+) -> None:
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        named = [*list(known)[:MAX_NAMED], *(["…"] if len(known) > MAX_NAMED else [])]
+        raise SinkError.because(
+            f"the digest of «{config.department}» cannot be made",
+            expected=f"{kind}: {', '.join(named) or 'there are none'}",
+            got=", ".join(f"«{name}»" for name in unknown),
+            where=f"publish.digests, `{key}`",
+            do="Mend it and run `miroir digests`",
+        )
 
 
 def concerned(snapshot: Snapshot, config: DigestConfig) -> pl.DataFrame:

@@ -2,10 +2,12 @@ import csv
 import http.server
 import io
 import json
+import re
 import socket
 import threading
 from email import message_from_bytes
 
+import polars as pl
 import pytest
 
 from bench.authored_release import LINEAGE, authored_tables
@@ -170,15 +172,39 @@ def test_an_unforeseen_error_of_one_way_leaves_the_others(workspace):
     assert "got ValueError: no such block" in handovers[0].error
 
 
-def test_department_without_any_shown_figure_receives_nothing(workspace, tmp_path):
-    wanted = DigestConfig(
-        department="Ailleurs", cells={"unit": ("Nulle part",)}, folder=str(tmp_path / "remis")
+def test_department_without_any_shown_figure_receives_nothing(tmp_path):
+    tables = authored_tables(12, 3)
+    tables["measures"] = (
+        pl.from_arrow(tables["measures"])
+        .with_columns(pl.when(pl.col("step") != "Réclamation").then(pl.col("value")).alias("value"))
+        .to_arrow()
     )
+    workspace = Workspace(str(tmp_path / "espace"))
+    point_to(workspace, write_release(workspace, tables, LINEAGE))
+    wanted = CLAIMS.model_copy(update={"folder": str(tmp_path / "remis")})
     handovers = deliver_digests(
         workspace, read_snapshot(workspace), PublishConfig(digests=(wanted,)), read_codebook()
     )
     assert [each.is_skipped for each in handovers] == [True]
     assert not (tmp_path / "remis").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"cells": {"agence": ("Lyon 01",)}}, "declared dimensions: .*step.*, got «agence»"),
+        ({"cells": {"step": ("Reclamation",)}}, "members of `step`: .*Réclamation.*, got «Reclamation»"),
+        ({"themes": ("moyens",)}, "themes of the codebook: means, .*, got «moyens»"),
+    ],
+)
+def test_a_mistyped_name_is_told_and_leaves_the_other_departments(workspace, tmp_path, wrong, told):
+    folder = str(tmp_path / "remis")
+    mistyped = DigestConfig(department="Agences", folder=folder, **wrong)
+    config = PublishConfig(digests=(mistyped, CLAIMS.model_copy(update={"folder": folder})))
+    handovers = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
+    assert re.search(told, handovers[0].error)
+    assert handovers[1].error is None
+    assert not (tmp_path / "remis" / "agences.csv").exists()
 
 
 def test_only_http_addresses_are_posted_to():
