@@ -32,10 +32,10 @@ def post_through_block(address: str, content: Mapping[str, Any]) -> None:
         return
     hook = cast(Webhook, Webhook.load(address.removeprefix(FROM_BLOCK)))
     response = asyncio.run(hook.call(dict(content)))
-    if response.is_error:
+    if not response.is_success:  # a redirection is not followed
         raise SinkError.because(
             "the digest cannot be posted",
-            expected="an answer without error",
+            expected="an answer of success (2xx)",
             got=str(response.status_code),
             where=address,
             do="Mend the block and run the flow again",

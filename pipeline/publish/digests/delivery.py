@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import smtplib
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from typing import Any
 
 from pipeline import layout
@@ -19,7 +19,7 @@ from pipeline.errors import MiroirError, SinkError
 from pipeline.publish.digests.routing import Digest, make_digest
 from pipeline.publish.pages.french import period_text
 from pipeline.publish.reading import Snapshot
-from pipeline.publish.sinks.opening import failed, resolve
+from pipeline.publish.sinks.opening import first_words, resolve
 from pipeline.workspace import Workspace
 
 DIGESTS_FILE = "digests.json"
@@ -112,9 +112,19 @@ def _try(digest: Digest, way: str, hand_over: Callable[[Digest], None]) -> Hando
     try:
         hand_over(digest)
     except Exception as error:  # drivers of stores raise errors of their own kinds
-        told = error if isinstance(error, MiroirError) else failed(digest.department, error)
+        told = error if isinstance(error, MiroirError) else _failed(digest.department, way, error)
         return Handover(digest.department, way, False, str(told))
     return Handover(digest.department, way, False, None)
+
+
+def _failed(department: str, way: str, error: Exception) -> SinkError:
+    return SinkError.because(
+        f"the digest of «{department}» was not handed over",
+        expected=f"its page and its figures by {way}",
+        got=first_words(error),
+        where="they have the one before",
+        do="Mend it and run `miroir digests`",
+    )
 
 
 def write_folder(digest: Digest, folder: str) -> None:
@@ -128,7 +138,7 @@ def write_folder(digest: Digest, folder: str) -> None:
         target.write_bytes(digest.html.encode(), f"{digest.stem}.html")
         target.write_bytes(digest.csv, f"{digest.stem}.csv")
     except OSError as error:
-        raise failed(digest.department, error) from error
+        raise _failed(digest.department, "folder", error) from error
 
 
 def send_email(digest: Digest, addresses: Sequence[str], smtp: SmtpConfig) -> None:
@@ -142,6 +152,9 @@ def send_email(digest: Digest, addresses: Sequence[str], smtp: SmtpConfig) -> No
     message["Subject"] = f"Miroir, {digest.department} : {period}"
     message["From"] = smtp.sender
     message["To"] = ", ".join(addresses)
+    # Servers that relay add neither; without them a message is undated, or taken for spam.
+    message["Date"] = formatdate(localtime=True)
+    message["Message-ID"] = make_msgid(domain=smtp.sender.rpartition("@")[2])
     message.set_content(f"{digest.department}, {period} : la page et les chiffres sont en pièces jointes.\n")
     message.add_attachment(
         digest.html.encode(), maintype="text", subtype="html", filename=f"{digest.stem}.html"
@@ -155,7 +168,7 @@ def send_email(digest: Digest, addresses: Sequence[str], smtp: SmtpConfig) -> No
                 server.login(smtp.username, resolve(smtp.password, digest.department))
             refused = server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        raise failed(digest.department, error) from error
+        raise _failed(digest.department, "email", error) from error
     if refused:
         ranks = [str(rank) for rank, address in enumerate(addresses, start=1) if address in refused]
         raise SinkError.because(
@@ -179,11 +192,19 @@ def payload(digest: Digest) -> dict[str, Any]:
     }
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Takes a redirection for the refusal that it is: followed, it would lose what is posted."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow none."""
+
+
 def post_json(address: str, content: Mapping[str, Any]) -> None:
     """Post a payload over HTTP.
 
     Raises:
-        SinkError: The address is no HTTP address, cannot be reached or refuses.
+        SinkError: The address is no HTTP address.
+        OSError: It cannot be reached, refuses, or points elsewhere.
     """
     url = resolve(address, "webhook")
     if not url.startswith(("https://", "http://")):
@@ -196,8 +217,5 @@ def post_json(address: str, content: Mapping[str, Any]) -> None:
         )
     body = json.dumps(content, ensure_ascii=False).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
-            pass
-    except (OSError, urllib.error.URLError) as error:
-        raise failed("webhook", error) from error
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS):
+        pass

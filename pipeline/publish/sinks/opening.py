@@ -49,13 +49,18 @@ def resolve(value: str, name: str) -> str:
     return os.environ[variable]
 
 
-def failed(name: str, error: Exception) -> SinkError:
-    """Tell that a sink failed: the first line of what its library says."""
+def first_words(error: Exception) -> str:
+    """Name an error of a library: its class and the first line of what it says."""
     lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200] if lines else ''}"
+
+
+def failed(name: str, error: Exception) -> SinkError:
+    """Tell that a sink failed."""
     return SinkError.because(
         f"sink «{name}» was not reached",
         expected="the release there whole",
-        got=f"{type(error).__name__}: {lines[0][:200] if lines else ''}",
+        got=first_words(error),
         where="readers there keep the release before",
         do=f"Mend it and run `miroir deliver --only {name}`",
     )

@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 
 import polars as pl
 import pytest
@@ -63,7 +64,16 @@ def webhook():
     taken = []
 
     class Take(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+
         def do_POST(self):
+            if self.path == "/demenage":
+                self.send_response(302)
+                self.send_header("Location", "/miroir")
+                self.end_headers()
+                return
             taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
@@ -125,6 +135,8 @@ def test_digest_goes_by_folder_mail_and_webhook_once_a_release(workspace, mailbo
     ]
     message = message_from_bytes(mails[0].content)
     assert mails[0].rcpt_tos == ["sav@exemple.fr"]
+    assert parsedate_to_datetime(message["Date"])
+    assert message["Message-ID"].endswith("@localhost>")
     assert {part.get_filename() for part in message.walk()} >= {"reclamations.html", "reclamations.csv"}
     assert posts[0]["department"] == "Réclamations"
     assert posts[0]["n_figures"] == 8
@@ -159,6 +171,18 @@ def test_a_refused_address_is_told_without_being_named(workspace, mailbox):
     assert [mail.rcpt_tos for mail in mails] == [["sav@exemple.fr"]]
     (again,) = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
     assert not again.is_skipped
+
+
+def test_a_redirected_webhook_is_told_and_not_taken_for_delivered(workspace, webhook):
+    address, posts = webhook
+    moved = CLAIMS.model_copy(update={"webhook": address.replace("/miroir", "/demenage")})
+    config = PublishConfig(digests=(moved,))
+    for _ in range(2):
+        (handover,) = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
+        assert "digest of «Réclamations» was not handed over" in handover.error
+        assert "HTTP Error 302" in handover.error
+        assert "run `miroir digests`" in handover.error
+    assert posts == []
 
 
 def test_an_unforeseen_error_of_one_way_leaves_the_others(workspace):
