@@ -11,6 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.reserved_names import RESERVED_DIMENSIONS, RESERVED_NAMES
+
 Audience = Literal["customer", "employee"]
 
 
@@ -30,27 +32,20 @@ RATING_SCALES = {
     "ten": RatingScale(1, 10),
 }
 
-RESERVED_NAMES = {
-    "period",
-    "audience",
-    "theme",
-    "measure",
-    "value",
-    "low",
-    "high",
-    "level",
-    "method",
-    "reason",
-}
-
-
 def _is_plain_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in RESERVED_NAMES:
         raise ValueError(f"«{name}» must be lower-case letters, digits and _ and not a column of the tables")
     return name
 
 
+def _is_free_dimension(name: str) -> str:
+    if name in RESERVED_DIMENSIONS:
+        raise ValueError(f"«{name}» is a column of the tables or a word of SQL; name the dimension «{name}_»")
+    return name
+
+
 Name = Annotated[str, AfterValidator(_is_plain_name)]
+Dimension = Annotated[Name, AfterValidator(_is_free_dimension)]
 
 
 def _given_twice(names: Iterable[str]) -> list[str]:
@@ -131,8 +126,8 @@ class SourceConfig(Section):
     date: str | None = None
     date_format: str | None = None
     rating: RatingColumn | None = None
-    dimensions: dict[Name, str] = Field(default_factory=dict)
-    constants: dict[Name, str] = Field(default_factory=dict)
+    dimensions: dict[Dimension, str] = Field(default_factory=dict)
+    constants: dict[Dimension, str] = Field(default_factory=dict)
     only_questions: tuple[str, ...] = ()
     max_chars: int = Field(default=10_000, ge=1)
     check_language: bool = True

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipeline.config import RESERVED_NAMES
 from pipeline.errors import SourceError
 from pipeline.ingest import column_words as words
 from pipeline.ingest.layouts import plain_key
 from pipeline.ingest.profile import Column, Profile, profile_file
+from pipeline.reserved_names import RESERVED_DIMENSIONS
 
 Scale = Literal["nps", "enps", "csat", "stars", "ten"]
 
@@ -94,7 +94,7 @@ def plain_name(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9]+", "_", folded).strip("_")[:40]
     name = name if name[:1].isalpha() else f"s_{name}".rstrip("_")
-    return f"{name}_" if name in RESERVED_NAMES else name
+    return f"{name}_" if name in RESERVED_DIMENSIONS else name
 
 
 def _choose_audience(proposal: Proposal) -> None:

@@ -1,8 +1,10 @@
+import duckdb
 import pytest
 import yaml
 
 from pipeline.config_file import read_config
 from pipeline.errors import ConfigError
+from pipeline.reserved_names import RESERVED_DIMENSIONS
 
 MINIMAL = {"sources": [{"name": "avis", "audience": "customer", "path": "avis.csv", "text": "Commentaire"}]}
 
@@ -31,6 +33,11 @@ def test_dimensions_of_all_sources_are_named_once(tmp_path):
     assert config.dimensions == ("channel", "unit")
 
 
+def test_every_word_that_queries_cannot_take_for_a_column_is_reserved():
+    reserved = duckdb.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'")
+    assert {word for (word,) in reserved.fetchall()} <= RESERVED_DIMENSIONS
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -42,6 +49,8 @@ def test_dimensions_of_all_sources_are_named_once(tmp_path):
         (changed(sql={"url": "sqlite://", "query": "select 1"}), "either `path` or `sql`"),
         (changed(questions={"Q1": "Pourquoi ?"}), "either `text` or `questions`"),
         (changed(dimensions={"theme": "Thème"}), "not a column of the tables"),
+        (changed(dimensions={"direction": "Direction"}), "name the dimension «direction_»"),
+        (changed(constants={"group": "Nord"}), "name the dimension «group_»"),
         ({"sources": MINIMAL["sources"] * 2}, "given twice: avis"),
         (MINIMAL | {"surprise": 1}, "surprise"),
         (
