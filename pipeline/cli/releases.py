@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.config_file import read_config
-from pipeline.errors import ReleaseError
 from pipeline.publish.compare import compare_tables
 from pipeline.publish.release import (
     Release,
@@ -20,8 +19,8 @@ from pipeline.publish.release import (
     find_release,
     list_releases,
     read_release_table,
+    refuse_damaged,
     roll_back,
-    verify_release,
 )
 from pipeline.publish.sinks.delivery import read_state
 from pipeline.workspace import Workspace
@@ -58,7 +57,10 @@ def list_command(workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
     """Lister les publications, la plus ancienne d'abord."""
     opened = open_workspace(workspace)
     current = current_release(opened)
-    table = Table("", "Publication", "Date (UTC)", "Tables", "Lignes", "Modèle")
+    table = Table()
+    for name in ("", "Publication", "Date (UTC)", "Tables", "Lignes", "Modèle"):
+        # An identifier or a moment that is cut can neither be copied nor read by a program.
+        table.add_column(name, no_wrap=name in {"Publication", "Date (UTC)"})
     for release in list_releases(opened):
         is_current = current is not None and release.release_id == current.release_id
         n_rows = sum(int(each["rows"]) for each in release.tables.values())
@@ -103,7 +105,7 @@ def verify_command(release: ReleaseArgument, workspace: WorkspaceOption = DEFAUL
     """Vérifier les empreintes de tous les fichiers d'une publication."""
     opened = open_workspace(workspace)
     found = find_release(opened, release)
-    _refuse_damaged(opened, found)
+    refuse_damaged(opened, found)
     Console().print(f"{found.release_id} : {len(found.manifest['files'])} fichiers conformes au manifeste")
 
 
@@ -112,7 +114,7 @@ def rollback_command(release: ReleaseArgument, workspace: WorkspaceOption = DEFA
     opened = open_workspace(workspace)
     with opened.locked():
         found = find_release(opened, release)
-        _refuse_damaged(opened, found)
+        refuse_damaged(opened, found)
         kept_out = roll_back(opened, found)
     console = Console()
     console.print(f"Publication en cours : {found.release_id}")
@@ -127,16 +129,4 @@ def rollback_command(release: ReleaseArgument, workspace: WorkspaceOption = DEFA
         console.print(
             f"À remettre d'accord : {', '.join(behind)}. Lancez `miroir deliver` avec votre configuration.",
             soft_wrap=True,
-        )
-
-
-def _refuse_damaged(workspace: Workspace, release: Release) -> None:
-    damaged = verify_release(workspace, release)
-    if damaged:
-        raise ReleaseError.because(
-            "the release cannot be trusted",
-            expected="every file as the manifest says",
-            got=f"{len(damaged)} damaged: {', '.join(damaged[:5])}",
-            where=release.release_id,
-            do="Roll back to another release, or publish again",
         )

@@ -30,6 +30,7 @@ from pipeline.publish.release import (
     next_release_id,
     point_to,
     read_release_table,
+    refuse_damaged,
     rolled_back,
     write_release,
 )
@@ -79,7 +80,8 @@ def publish(job: Job) -> Publication:
         the same inputs gave one that somebody rolled back from.
 
     Raises:
-        ReleaseError: A batch is not tagged whole by the configured model.
+        ReleaseError: A batch is not tagged whole by the configured model; or the release was made before and
+            is damaged since.
     """
     publication = _publish_release(job)
     outcomes = put_everywhere(job.workspace, publication.release, job.config.publish.sinks)
@@ -121,10 +123,15 @@ def _publish_release(job: Job) -> Publication:
 
 
 def _publish_again(job: Job, release: Release) -> Publication:
-    """Make a release that exists the current one, unless somebody rolled back from it."""
+    """Make a release that exists the current one, unless somebody rolled back from it.
+
+    Raises:
+        ReleaseError: It is damaged.
+    """
     current = current_release(job.workspace)
     if current is not None and release.release_id in rolled_back(job.workspace):
         return Publication(current, is_new=False, kept_out=release)
+    refuse_damaged(job.workspace, release)
     point_to(job.workspace, release)
     return Publication(release, is_new=False)
 

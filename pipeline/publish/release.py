@@ -219,6 +219,23 @@ def verify_release(workspace: Workspace, release: Release) -> list[str]:
     return sorted(name for name in there.keys() | named.keys() if there.get(name) != named.get(name))
 
 
+def refuse_damaged(workspace: Workspace, release: Release) -> None:
+    """Let only a release pass whose every file is as its manifest says.
+
+    Raises:
+        ReleaseError: A file is missing, changed or not named in the manifest.
+    """
+    damaged = verify_release(workspace, release)
+    if damaged:
+        raise ReleaseError.because(
+            "the release cannot be trusted",
+            expected="every file as the manifest says",
+            got=f"{len(damaged)} damaged: {', '.join(damaged[:5])}",
+            where=release.release_id,
+            do="Put its files back from a copy (a sink, a backup), or use another: `miroir releases rollback`",
+        )
+
+
 def read_release_table(workspace: Workspace, release: Release, name: str) -> pa.Table:
     """Read one table of a release.
 

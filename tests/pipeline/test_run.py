@@ -48,6 +48,15 @@ def test_run_publishes_both_audiences_and_adds_up(small_run):
     assert {"parquet", "csv", "rows"} <= set(report.publication.release.tables["measures"])
 
 
+def test_run_does_not_call_a_release_unchanged_that_was_damaged(small_run):
+    job = open_job(small_run.config)
+    release = run(job).publication.release
+    job.workspace.write_bytes(b"abime", "releases", release.release_id, "tables", "measures.csv")
+    with pytest.raises(ReleaseError, match=r"got 1 damaged: tables/measures.csv"):
+        run(job)
+    assert any("damaged" in problem for problem in read_health(Reader(job.workspace), None).problems)
+
+
 def test_second_run_with_one_new_file_treats_only_that_file(small_run):
     first = run(open_job(small_run.config))
     again = run(open_job(small_run.config))

@@ -12,7 +12,7 @@ from pipeline import layout
 from pipeline.config import DeltaSink, DuckdbSink, FilesSink, PostgresqlSink, SinkConfig
 from pipeline.errors import MiroirError
 from pipeline.publish.health import SINKS_FILE
-from pipeline.publish.release import Release
+from pipeline.publish.release import Release, refuse_damaged
 from pipeline.publish.sinks.delta import put_delta
 from pipeline.publish.sinks.duckdb_file import put_duckdb
 from pipeline.publish.sinks.files import put_files
@@ -65,7 +65,12 @@ def put_everywhere(
 
     Returns:
         One outcome a sink, in order.
+
+    Raises:
+        ReleaseError: The release is damaged: readers of sinks keep the one before.
     """
+    if sinks:
+        refuse_damaged(workspace, release)
     state = read_state(workspace)
     outcomes = []
     for sink in sinks:

@@ -1,10 +1,12 @@
 import duckdb
 import pytest
 
+from bench.authored_release import LINEAGE, authored_tables
 from pipeline.config import DeltaSink, DuckdbSink, FilesSink
-from pipeline.errors import SinkError
+from pipeline.errors import ReleaseError, SinkError
 from pipeline.publish.health import read_health
 from pipeline.publish.reading import Reader, read_snapshot
+from pipeline.publish.release import write_release
 from pipeline.publish.sinks import opening
 from pipeline.publish.sinks.delivery import SINKS, put_everywhere, read_state
 from pipeline.publish.sinks.files import put_files
@@ -112,6 +114,19 @@ def test_an_unforeseen_error_of_a_driver_leaves_the_other_sinks(two_releases, tm
     assert "got NoCredentialsError: Unable to locate" in outcomes[0].error
     assert outcomes[1].error is None
     assert read_state(workspace)["sans_cle"]["error"] == outcomes[0].error
+
+
+def test_a_damaged_release_reaches_no_sink(tmp_path):
+    workspace = Workspace(str(tmp_path / "espace"))
+    release = write_release(workspace, authored_tables(3, 2), LINEAGE)
+    name = ("tables", "measures.parquet")
+    content = bytearray(workspace.filesystem.cat_file(workspace.path("releases", release.release_id, *name)))
+    content[len(content) // 3] ^= 1
+    workspace.write_bytes(bytes(content), "releases", release.release_id, *name)
+    sink = DuckdbSink(kind="duckdb", name="base", path=str(tmp_path / "base.duckdb"))
+    with pytest.raises(ReleaseError, match="Put its files back from a copy"):
+        put_everywhere(workspace, release, [sink])
+    assert not (tmp_path / "base.duckdb").exists()
 
 
 def test_missing_library_and_variable_say_how_to_get_them(monkeypatch):
