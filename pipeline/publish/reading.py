@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from pipeline.workspace import Workspace
 
 # A publication may remove nothing and the pointer moves by one replace, so a second look is enough.
 ATTEMPTS = 3
+# A release that could not be read is looked at again so often: its files may have been put back.
+RETRY_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Reader:
         self.problem: str | None = None
         self._snapshot: Snapshot | None = None
         self._pointer = ""
+        self._retry_at = math.inf
         self._lock = threading.Lock()
 
     def current(self) -> Snapshot:
@@ -95,6 +100,7 @@ class Reader:
 
         Raises:
             ReleaseError: There has never been a good one.
+            WorkspaceError: None was read yet, and the store does not answer.
         """
         with self._lock:
             try:
@@ -103,6 +109,11 @@ class Reader:
                 self.problem = str(error)
                 if self._snapshot is None:
                     raise
+            except Exception as error:  # drivers of stores raise errors of their own kinds
+                unreached = _unreached(self.workspace, error)
+                self.problem = str(unreached)
+                if self._snapshot is None:
+                    raise unreached from error
             if self._snapshot is None:
                 raise _unpublished(self.workspace)
             return self._snapshot
@@ -110,16 +121,20 @@ class Reader:
     def _refresh(self) -> None:
         for attempt in range(ATTEMPTS):
             pointer = _pointer_text(self.workspace)
-            if pointer == self._pointer and self._snapshot is not None:
+            is_due = time.monotonic() >= self._retry_at
+            if pointer == self._pointer and self._snapshot is not None and not is_due:
+                if self._retry_at == math.inf:
+                    self.problem = None
                 return
             try:
                 self._snapshot = read_snapshot(self.workspace)
             except ReleaseError:
                 if attempt == ATTEMPTS - 1 or pointer == _pointer_text(self.workspace):
                     self._pointer = pointer if self._snapshot is not None else ""
+                    self._retry_at = time.monotonic() + RETRY_SECONDS
                     raise
                 continue
-            self._pointer, self.problem = pointer, None
+            self._pointer, self._retry_at, self.problem = pointer, math.inf, None
             return
 
 
@@ -132,12 +147,15 @@ def _pointer_text(workspace: Workspace) -> str:
 
 
 def _pointed(workspace: Workspace) -> Release:
-    pointer = json.loads(_pointer_text(workspace))
-    release_id = str(pointer["release_id"])
+    try:
+        pointer = json.loads(_pointer_text(workspace))
+        release_id, manifest_sha256 = str(pointer["release_id"]), pointer["manifest_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _untrusted(workspace, f"a pointer in {layout.CURRENT}", "something else") from error
     if not RELEASE_ID.fullmatch(release_id):
         raise _untrusted(workspace, "a release's identifier in the pointer", f"«{release_id[:40]}»")
     content = _read(workspace, release_id, layout.RELEASE_MANIFEST)
-    if hashlib.sha256(content).hexdigest() != pointer["manifest_sha256"]:
+    if hashlib.sha256(content).hexdigest() != manifest_sha256:
         raise _untrusted(
             workspace, "the manifest that the pointer vouches for", f"another one in {release_id}"
         )
@@ -171,7 +189,17 @@ def _untrusted(workspace: Workspace, expected: str, got: str) -> ReleaseError:
         expected=expected,
         got=got,
         where=f"{workspace.root}/{layout.RELEASES}",
-        do="Publish again, or roll back: `miroir releases rollback`",
+        do="Put its files back from a copy (a sink, a backup), or use another: `miroir releases rollback`",
+    )
+
+
+def _unreached(workspace: Workspace, error: Exception) -> WorkspaceError:
+    return WorkspaceError.because(
+        "the releases cannot be read",
+        expected="a store that answers",
+        got=type(error).__name__,
+        where=f"{workspace.root}/{layout.RELEASES}",
+        do="Check the access to it; readers keep the release that they have",
     )
 
 
