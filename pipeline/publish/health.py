@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline import layout
-from pipeline.errors import MiroirError, ReleaseError
+from pipeline.errors import MiroirError, ReleaseError, WorkspaceError
 from pipeline.publish.reading import Reader, age_hours
 from pipeline.workspace import Workspace
 
 SINKS_FILE = "sinks.json"
+DIGESTS_FILE = "digests.json"
+# Clocks of two machines may differ so much before it is told.
+CLOCK_HOURS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +61,22 @@ def read_health(reader: Reader, expected_every_hours: float | None, now: datetim
         now: Moment of the question; now when None.
     """
     moment = now or datetime.now(UTC)
-    problems = _failures(reader.workspace)
     try:
         snapshot = reader.current()
-    except ReleaseError as error:
-        return Health("none", None, None, None, expected_every_hours, (), None, (str(error), *problems))
+    except (ReleaseError, WorkspaceError) as error:
+        problems = (str(error), *_failures(reader.workspace, None))
+        return Health("none", None, None, None, expected_every_hours, (), None, problems)
+    problems = _failures(reader.workspace, snapshot.release.release_id)
     if reader.problem:
         problems = (reader.problem, *problems)
     age = age_hours(snapshot, moment)
     is_late = expected_every_hours is not None and age > expected_every_hours
     if is_late:
+        problems = (_lateness(reader.workspace, age, expected_every_hours or age, moment), *problems)
+    if age < -CLOCK_HOURS:
         problems = (
-            f"the release is {age:.0f} h old, due every {expected_every_hours:.0f} h: run `miroir run`",
+            f"the release is dated {-age:.0f} h after this machine's clock: set the clock; if it was wrong at the"
+            " publication, lateness is told from then on only",
             *problems,
         )
     lineage = snapshot.release.manifest.get("lineage", {})
@@ -111,17 +118,49 @@ def recorded(workspace: Workspace) -> Iterator[None]:
         record_run(workspace, failure)
 
 
-def _failures(workspace: Workspace) -> tuple[str, ...]:
+def _lateness(workspace: Workspace, age: float, due: float, now: datetime) -> str:
+    """Tell what to do about a late release: where the last run was well, another would publish the same."""
+    late = f"the release is {age:.0f} h old, due every {due:.0f} h: "
+    last = _read_status(workspace, layout.LAST_RUN)
+    if last and not last["error"]:
+        since = (now - datetime.fromisoformat(last["ended_at"])).total_seconds() / 3600
+        if since <= due:
+            return f"{late}the run of {last['ended_at']} published nothing new, see whether the sources are fed"
+    return f"{late}run `miroir run`"
+
+
+def _failures(workspace: Workspace, release_id: str | None) -> tuple[str, ...]:
+    try:
+        return (*_run_failures(workspace), *_delivery_failures(workspace, release_id))
+    except WorkspaceError as error:
+        return (str(error),)
+    except Exception as error:  # drivers of stores raise errors of their own kinds
+        return (f"what failed cannot be told: the store does not answer ({type(error).__name__})",)
+
+
+def _run_failures(workspace: Workspace) -> list[str]:
     problems = []
-    if workspace.exists(layout.STATUS, layout.LAST_RUN):
-        last = workspace.read_json(layout.STATUS, layout.LAST_RUN)
-        if last["error"]:
-            problems.append(f"the run of {last['ended_at']} failed: {last['error']}")
+    last = _read_status(workspace, layout.LAST_RUN)
+    if last and last["error"]:
+        problems.append(f"the run of {last['ended_at']} failed: {last['error']}")
     if workspace.exists(layout.BATCHES, layout.CURRENT):
         unread = workspace.read_json(layout.BATCHES, layout.CURRENT)["unread"]
         problems += [f"an input is not in the release: {each['error']}" for each in unread]
-    if workspace.exists(layout.STATUS, SINKS_FILE):
-        for name, sink in sorted(workspace.read_json(layout.STATUS, SINKS_FILE)["sinks"].items()):
-            if sink["error"]:
-                problems.append(f"sink «{name}» failed at {sink['at']}: {sink['error']}")
-    return tuple(problems)
+    return problems
+
+
+def _delivery_failures(workspace: Workspace, release_id: str | None) -> list[str]:
+    problems = []
+    for name, sink in sorted(_read_status(workspace, SINKS_FILE).get("sinks", {}).items()):
+        if sink["error"]:
+            problems.append(f"sink «{name}» failed at {sink['at']}: {sink['error']}")
+        elif release_id and sink["release_id"] != release_id:
+            problems.append(f"sink «{name}» still holds {sink['release_id']}: run `miroir deliver`")
+    for failure in _read_status(workspace, DIGESTS_FILE).get("failed", {}).values():
+        problems.append(f"a digest failed at {failure['at']}: {failure['error']}")
+    return problems
+
+
+def _read_status(workspace: Workspace, name: str) -> dict[str, Any]:
+    """Read what a step remembers in `status/`; empty before its first time."""
+    return workspace.read_json(layout.STATUS, name) if workspace.exists(layout.STATUS, name) else {}

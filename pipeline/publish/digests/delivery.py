@@ -17,12 +17,12 @@ from pipeline.codebook import Codebook
 from pipeline.config import DigestConfig, PublishConfig, SmtpConfig
 from pipeline.errors import MiroirError, SinkError
 from pipeline.publish.digests.routing import Digest, make_digest
+from pipeline.publish.health import DIGESTS_FILE
 from pipeline.publish.pages.french import period_text
 from pipeline.publish.reading import Snapshot
 from pipeline.publish.sinks.opening import first_words, resolve
 from pipeline.workspace import Workspace
 
-DIGESTS_FILE = "digests.json"
 TIMEOUT_SECONDS = 20
 
 # Posts a payload to an address; `flows/` gives one that knows Prefect blocks.
@@ -65,33 +65,52 @@ def deliver_digests(
     Returns:
         One entry a department and way.
     """
-    state = _read_state(workspace)
+    delivered = _read_delivered(workspace)
+    failed: dict[str, dict[str, str]] = {}
     handovers = []
     for wanted in config.digests:
         ways = _ways(wanted, config.smtp, post or post_json)
         try:
             digest = make_digest(snapshot, wanted, codebook)
         except SinkError as error:
-            handovers += [Handover(wanted.department, way, False, str(error)) for way, _ in ways]
-            continue
-        for way, hand_over in ways:
-            key = f"{digest.stem}/{way}"
-            if state.get(key) == digest.release_id or digest.n_figures == 0:
-                handovers.append(Handover(wanted.department, way, True, None))
-                continue
-            handover = _try(digest, way, hand_over)
-            handovers.append(handover)
-            if handover.error is None:
-                state[key] = digest.release_id
-                moment = datetime.now(UTC).isoformat(timespec="seconds")
-                workspace.write_json({"at": moment, "delivered": state}, layout.STATUS, DIGESTS_FILE)
+            made = [Handover(wanted.department, way, False, str(error)) for way, _ in ways]
+        else:
+            made = []
+            for way, hand_over in ways:
+                key = f"{digest.stem}/{way}"
+                if delivered.get(key) == digest.release_id or digest.n_figures == 0:
+                    made.append(Handover(wanted.department, way, True, None))
+                    continue
+                made.append(_try(digest, way, hand_over))
+                if made[-1].error is None:
+                    delivered[key] = digest.release_id
+                    _remember(workspace, delivered, failed)
+        handovers += made
+        failed |= {f"{wanted.stem}/{each.way}": _failure(each.error) for each in made if each.error}
+    if handovers:
+        _remember(workspace, delivered, failed)
     return handovers
 
 
-def _read_state(workspace: Workspace) -> dict[str, str]:
+def _read_delivered(workspace: Workspace) -> dict[str, str]:
     if not workspace.exists(layout.STATUS, DIGESTS_FILE):
         return {}
     return dict(workspace.read_json(layout.STATUS, DIGESTS_FILE)["delivered"])
+
+
+def _remember(
+    workspace: Workspace, delivered: Mapping[str, str], failed: Mapping[str, Mapping[str, str]]
+) -> None:
+    content = {"at": _now(), "delivered": delivered, "failed": failed}
+    workspace.write_json(content, layout.STATUS, DIGESTS_FILE)
+
+
+def _failure(error: str) -> dict[str, str]:
+    return {"at": _now(), "error": error}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _ways(

@@ -71,7 +71,12 @@ def put_everywhere(
     """
     if sinks:
         refuse_damaged(workspace, release)
-    state = read_state(workspace)
+    known_sinks = read_state(workspace)
+    declared = {sink.name for sink in sinks}
+    # One that is declared no longer fails no longer.
+    state = {name: known for name, known in known_sinks.items() if name in declared}
+    if state != known_sinks:
+        workspace.write_json({"sinks": state}, layout.STATUS, SINKS_FILE)
     outcomes = []
     for sink in sinks:
         if only and sink.name not in only:
