@@ -30,6 +30,8 @@ FILES = {
     "datapackage": ("datapackage.json", "application/json"),
 }
 MAX_ROWS = 1_000_000
+# How a filter may say a boolean: as JSON and programs do, and as the CSV does.
+BOOLEANS = {"true": True, "1": True, "oui": True, "false": False, "0": False, "non": False}
 
 
 def read_api(reader: Reader, expected_every_hours: float | None) -> APIRouter:
@@ -41,6 +43,7 @@ def read_api(reader: Reader, expected_every_hours: float | None) -> APIRouter:
     """
     router = APIRouter(prefix="/api/v1", tags=["release"])
 
+    @router.head("/health", include_in_schema=False)  # what some watching programs send
     @router.get("/health", summary="Freshness: state and age; with a key, what is late and what failed")
     def health(request: Request) -> Response:
         found = read_health(reader, expected_every_hours)
@@ -90,7 +93,8 @@ def read_api(reader: Reader, expected_every_hours: float | None) -> APIRouter:
         headers["X-Total-Rows"] = str(frame.height)
         frame = frame.slice(offset, limit)
         if columns:
-            frame = frame.select(list(dict.fromkeys(_known_columns(frame, columns.split(",")))))
+            wanted = dict.fromkeys(name.strip() for name in columns.split(","))
+            frame = frame.select(_known_columns(frame, list(wanted)))
         if format == "csv":
             headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return Response(
@@ -127,10 +131,24 @@ def _filtered(frame: pl.DataFrame, request: Request) -> pl.DataFrame:
     _known_columns(frame, list(wanted))
     conditions = []
     for column, values in wanted.items():
-        text = pl.col(column).cast(pl.String)
-        named = text.is_in([value for value in values if value != "null"])
-        conditions.append(named | text.is_null() if "null" in values else named)
+        named = pl.col(column).is_in(_typed(frame, column, [value for value in values if value != "null"]))
+        conditions.append(named | pl.col(column).is_null() if "null" in values else named)
     return frame.filter(*conditions) if conditions else frame
+
+
+def _typed(frame: pl.DataFrame, column: str, values: list[str]) -> pl.Series:
+    """Read values as their column's type: `True` and `0.950` find what `true` and `0.95` do."""
+    kind = frame.schema[column]
+    texts = pl.Series(values, dtype=pl.String)
+    if kind == pl.Boolean:
+        typed = texts.str.to_lowercase().replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)
+    else:
+        typed = texts.cast(kind, strict=False)
+    if typed.null_count():
+        raise HTTPException(
+            422, f"column «{column}» holds {kind}, not «{texts.filter(typed.is_null())[0][:60]}»"
+        )
+    return typed
 
 
 def _known_columns(frame: pl.DataFrame, columns: list[str]) -> list[str]:

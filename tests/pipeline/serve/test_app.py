@@ -81,6 +81,35 @@ def test_filters_take_null_lists_columns_and_pages(client):
     assert int(part.headers["x-total-rows"]) > 1000
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("suppressed=False", "suppressed=false"),
+        ("suppressed=non", "suppressed=false"),
+        ("level=0.950", "level=0.95"),
+        ("n_reviewed=00", "n_reviewed=0"),
+        ("columns=value,%20unit,value", "columns=value,unit"),
+    ],
+)
+def test_filters_and_columns_are_understood_as_programs_write_them(client, written, meant):
+    address = "/api/v1/tables/measures?audience=customer&limit=3&"
+    rows = client.get(address + written).json()["rows"]
+    assert rows == client.get(address + meant).json()["rows"]
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize("query", ["suppressed=peut-etre", "level=haut", "n_verbatims=12,5"])
+def test_a_filter_that_no_value_of_the_column_can_meet_is_refused(client, query):
+    refused = client.get(f"/api/v1/tables/measures?{query}")
+    assert refused.status_code == 422
+    assert "holds" in refused.json()["detail"]
+
+
+def test_health_answers_programs_that_ask_for_headers_alone(client):
+    answer = client.head("/api/v1/health")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_unknown_table_and_column_are_named(client):
     assert client.get("/api/v1/tables/salaires").status_code == 404
     refused = client.get("/api/v1/tables/measures?unitt=Lyon")
