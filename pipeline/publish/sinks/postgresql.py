@@ -1,7 +1,8 @@
 """The tables in PostgreSQL: bulk load into temporary tables, then one transaction replaces every row.
 
 Tables stay the same objects, so views and grants of their readers survive, and a reader in the middle of a
-`REPEATABLE READ` transaction keeps the old release: renaming schemas would show it empty tables instead.
+`REPEATABLE READ` transaction keeps the old release: renaming schemas would show it empty tables instead. A
+column more (a dimension declared later) is added at the end of its table.
 
 A table that no delivery made is never touched: `_tables` lists those that one did.
 """
@@ -109,13 +110,28 @@ def _swap(cursor: Any, names: Set[str], existing: Columns, sink: PostgresqlSink)
     staged = _columns(cursor, STAGING)
     for name in names:
         target, source = f"{schema}.{_quoted(name)}", f"{STAGING}.{_quoted(name)}"
-        if existing.get(name) != staged[name]:
-            # Another shape: readers' views on it have to be made again, so this is for new columns alone.
-            cursor.execute(f"DROP TABLE IF EXISTS {target} CASCADE")
+        if name in existing:
+            _reshape(cursor, target, existing[name], staged[name])
+        else:
             cursor.execute(f"CREATE TABLE {target} (LIKE {source})")
+        # By name: an added column stands last.
+        columns = ", ".join(_quoted(column) for column, _ in staged[name])
         cursor.execute(f"DELETE FROM {target}")
-        cursor.execute(f"INSERT INTO {target} SELECT * FROM {source}")
+        cursor.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {source}")
     _grant(cursor, schema, names, sink.readers)
+
+
+def _reshape(
+    cursor: Any,  # noqa: ANN401
+    target: str,
+    before: Sequence[tuple[str, str]],
+    now: Sequence[tuple[str, str]],
+) -> None:
+    """Give a table the columns of the release; only views on a column that went or changed its type go."""
+    for column, _ in (each for each in before if each not in now):
+        cursor.execute(f"ALTER TABLE {target} DROP COLUMN {_quoted(column)} CASCADE")
+    for column, kind in (each for each in now if each not in before):
+        cursor.execute(f"ALTER TABLE {target} ADD COLUMN {_quoted(column)} {kind}")
 
 
 def _grant(cursor: Any, schema: str, names: Set[str], readers: Sequence[str]) -> None:  # noqa: ANN401

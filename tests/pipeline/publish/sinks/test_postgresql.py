@@ -5,7 +5,7 @@ import threading
 import pyarrow as pa
 import pytest
 
-from bench.authored_release import LINEAGE
+from bench.authored_release import LINEAGE, authored_tables
 from pipeline.config import PostgresqlSink
 from pipeline.errors import SinkError
 from pipeline.publish.release import write_release
@@ -97,6 +97,32 @@ def test_a_new_column_and_a_table_that_went_are_followed(postgresql, two_release
 def rows_of(url, table):
     with psycopg.connect(url) as owner:
         return owner.execute(f"SELECT * FROM {table}").fetchall()
+
+
+def test_views_and_grants_of_readers_survive_a_new_dimension(postgresql, two_releases):
+    workspace, releases = two_releases
+    target = sink(postgresql, "elargi")
+    put_postgresql(workspace, releases[0], target)
+    with psycopg.connect(postgresql, autocommit=True) as reader:
+        reader.execute("CREATE ROLE tableau")
+        reader.execute("GRANT SELECT ON elargi.measures TO tableau")
+        reader.execute("CREATE VIEW public.par_unite AS SELECT unit, value FROM elargi.measures")
+        tables = authored_tables(3, 2)
+        measures = tables["measures"]
+        tables["measures"] = measures.add_column(2, "canal", [["web"] * measures.num_rows])
+        wider = write_release(workspace, tables, {**LINEAGE, "batches": ["canal"]})
+        for _ in range(2):
+            put_postgresql(workspace, wider, target)
+        n_rows = reader.execute("SELECT count(*) FROM public.par_unite").fetchone()
+        assert n_rows == (measures.num_rows,)
+        granted = reader.execute("SELECT has_table_privilege('tableau', 'elargi.measures', 'select')")
+        assert granted.fetchone() == (True,)
+        told = reader.execute("SELECT canal, period FROM elargi.measures LIMIT 1").fetchone()
+        assert told == ("web", measures["period"][0].as_py())
+        put_postgresql(workspace, releases[0], target)
+        left = reader.execute("SELECT count(*) FROM information_schema.columns WHERE column_name = 'canal'")
+        assert left.fetchone() == (0,)
+        assert reader.execute("SELECT count(*) FROM public.par_unite").fetchone() > (0,)
 
 
 def test_schema_with_tables_of_somebody_else_is_refused_and_left_as_it_was(postgresql, two_releases):
