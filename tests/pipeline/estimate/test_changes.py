@@ -20,6 +20,7 @@ from pipeline.estimate.engine import PARTIAL, estimate_means, no_reviews
 from pipeline.estimate.measures import estimate
 from pipeline.estimate.ratios import figures_of
 from pipeline.estimate.scores import Measure, Score, ScoreBook
+from pipeline.estimate.wording import MEASURE_WORDING
 from tests.pipeline.estimate.conftest import LABELS, annotation, verbatim
 from tests.pipeline.estimate.test_measures import one, rows_of
 
@@ -57,6 +58,11 @@ def two_months(world, n, audience="customer", negative=(0.3, 0.3)):
         tags.append(annotation(i, sentiment=said, themes={"means": said} if i % 3 == 0 else {}))
     world.add(rows, tags)
     return estimate(world.inputs(calibration=pq.read_table(SHIPPED)), EstimateConfig(), LABELS)
+
+
+def test_every_measure_of_changes_has_words(world):
+    tables = two_months(world, 40, "employee")
+    assert set(tables["changes"]["measure"].to_pylist()) <= MEASURE_WORDING.keys()
 
 
 def test_changes_of_a_balance_are_refused_when_a_share_is(world):
