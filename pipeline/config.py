@@ -32,6 +32,7 @@ RATING_SCALES = {
     "ten": RatingScale(1, 10),
 }
 
+
 def _is_plain_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in RESERVED_NAMES:
         raise ValueError(f"«{name}» must be lower-case letters, digits and _ and not a column of the tables")

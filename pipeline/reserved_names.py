@@ -29,13 +29,16 @@ _TABLES = (
     schema.alerts_schema,
 )
 _COLUMNS = frozenset(name for columns in _TABLES for name in columns(()).names)
-_SQL_WORDS = frozenset(
-    """
-    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint
-    create default deferrable desc describe distinct do else end except false fetch for foreign from group
-    having in initially intersect into lambda lateral leading limit not null offset on only or order pivot
-    pivot_longer pivot_wider placing primary qualify references returning select show some summarize
-    symmetric table then to trailing true union unique unpivot using variadic when where window with
-    """.split()
-)
+# fmt: off
+_SQL_WORDS = frozenset({
+    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case", "cast",
+    "check", "collate", "column", "constraint", "create", "default", "deferrable", "desc", "describe",
+    "distinct", "do", "else", "end", "except", "false", "fetch", "for", "foreign", "from", "group",
+    "having", "in", "initially", "intersect", "into", "lambda", "lateral", "leading", "limit", "not",
+    "null", "offset", "on", "only", "or", "order", "pivot", "pivot_longer", "pivot_wider", "placing",
+    "primary", "qualify", "references", "returning", "select", "show", "some", "summarize", "symmetric",
+    "table", "then", "to", "trailing", "true", "union", "unique", "unpivot", "using", "variadic", "when",
+    "where", "window", "with",
+})
+# fmt: on
 RESERVED_DIMENSIONS = RESERVED_NAMES | _COLUMNS | _SQL_WORDS

@@ -14,7 +14,6 @@ from rich.table import Table
 from pipeline.config_file import read_config
 from pipeline.publish.compare import compare_tables
 from pipeline.publish.release import (
-    Release,
     current_release,
     find_release,
     list_releases,

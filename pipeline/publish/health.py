@@ -75,8 +75,8 @@ def read_health(reader: Reader, expected_every_hours: float | None, now: datetim
         problems = (_lateness(reader.workspace, age, expected_every_hours or age, moment), *problems)
     if age < -CLOCK_HOURS:
         problems = (
-            f"the release is dated {-age:.0f} h after this machine's clock: set the clock; if it was wrong at the"
-            " publication, lateness is told from then on only",
+            f"the release is dated {-age:.0f} h after this machine's clock: set the clock; if it was wrong at"
+            " the publication, lateness is told from then on only",
             *problems,
         )
     lineage = snapshot.release.manifest.get("lineage", {})
@@ -125,7 +125,9 @@ def _lateness(workspace: Workspace, age: float, due: float, now: datetime) -> st
     if last and not last["error"]:
         since = (now - datetime.fromisoformat(last["ended_at"])).total_seconds() / 3600
         if since <= due:
-            return f"{late}the run of {last['ended_at']} published nothing new, see whether the sources are fed"
+            return (
+                f"{late}the run of {last['ended_at']} published nothing new, see whether the sources are fed"
+            )
     return f"{late}run `miroir run`"
 
 

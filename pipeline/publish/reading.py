@@ -189,7 +189,7 @@ def _untrusted(workspace: Workspace, expected: str, got: str) -> ReleaseError:
         expected=expected,
         got=got,
         where=f"{workspace.root}/{layout.RELEASES}",
-        do="Put its files back from a copy (a sink, a backup), or use another: `miroir releases rollback`",
+        do="Put its files back from a copy (sink, backup), or use another: `miroir releases rollback`",
     )
 
 

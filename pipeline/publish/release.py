@@ -232,7 +232,7 @@ def refuse_damaged(workspace: Workspace, release: Release) -> None:
             expected="every file as the manifest says",
             got=f"{len(damaged)} damaged: {', '.join(damaged[:5])}",
             where=release.release_id,
-            do="Put its files back from a copy (a sink, a backup), or use another: `miroir releases rollback`",
+            do="Put its files back from a copy (sink, backup), or use another: `miroir releases rollback`",
         )
 
 

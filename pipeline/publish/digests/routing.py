@@ -93,9 +93,7 @@ def _refuse_unknown(snapshot: Snapshot, config: DigestConfig, codebook: Codebook
         _refuse(config, f"cells.{name}", f"members of `{name}`", wanted, members)
 
 
-def _refuse(
-    config: DigestConfig, key: str, kind: str, wanted: Iterable[str], known: Collection[str]
-) -> None:
+def _refuse(config: DigestConfig, key: str, kind: str, wanted: Iterable[str], known: Collection[str]) -> None:
     unknown = [name for name in wanted if name not in known]
     if unknown:
         named = [*list(known)[:MAX_NAMED], *(["…"] if len(known) > MAX_NAMED else [])]

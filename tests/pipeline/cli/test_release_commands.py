@@ -71,6 +71,12 @@ def test_rollback_says_what_stays_out_and_which_sinks_to_bring_along(config, sma
     assert current_release(workspace) == first
 
 
+def test_list_gives_whole_identifiers_in_a_narrow_terminal(config, small_run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    current = current_release(Workspace(str(small_run.workspace)))
+    assert current.release_id in invoke("releases", "list", "-w", config).output
+
+
 def test_rollback_waits_for_no_run(config, small_run):
     workspace = Workspace(str(small_run.workspace))
     with workspace.locked():
