@@ -69,10 +69,9 @@ def main(config: str) -> None:
     desk = open_desk(job.workspace, job.config.review)
     if any(each.name == CAMPAIGN for each in campaigns(desk.store)) or desk.model_id is None:
         return
-    # Nobody logs in with it: the analyst of the demo is this program.
-    analyst = add_reviewer(
-        desk.store, "demo", "Analyste de la démonstration", secrets.token_urlsafe(24), "lead"
-    )
+    # Nobody logs in with it, so that whoever opens the desk is asked to make the first account.
+    name, password = "Analyste de la démonstration", secrets.token_urlsafe(24)
+    analyst = add_reviewer(desk.store, "demo", name, password, "lead", active=False)
     number = create_campaign(
         desk.store,
         job.workspace,

@@ -95,8 +95,18 @@ class LoginGuard:
             self._limiter.clear(limit, "login", login.lower())
 
 
-def add_reviewer(store: ReviewStore, login: str, name: str, password: str, role: str) -> Reviewer:
+def add_reviewer(
+    store: ReviewStore, login: str, name: str, password: str, role: str, *, active: bool = True
+) -> Reviewer:
     """Make an account.
+
+    Args:
+        store: Where accounts are kept.
+        login: What is typed to log in.
+        name: What others see; the login where it is empty.
+        password: At least ten signs.
+        role: `reviewer`, `lead` or `reader`.
+        active: Whether somebody may log in with it.
 
     Raises:
         ReviewError: The login is taken or has odd signs, the password is weak, or the role does not exist.
@@ -113,7 +123,7 @@ def add_reviewer(store: ReviewStore, login: str, name: str, password: str, role:
         "name": name.strip()[:120] or login,
         "password_hash": hashed,
         "role": role,
-        "active": True,
+        "active": active,
         "created_at": store.now(),
     }
     try:
@@ -121,7 +131,7 @@ def add_reviewer(store: ReviewStore, login: str, name: str, password: str, role:
             key = connection.execute(insert(user).values(row)).inserted_primary_key
     except IntegrityError as error:
         raise _refused("login_taken", "login", "a login that nobody has", "one that is taken") from error
-    return Reviewer(int(key[0]) if key else 0, login, row["name"], role, True)
+    return Reviewer(int(key[0]) if key else 0, login, row["name"], role, active)
 
 
 def hash_password(password: str, login: str) -> str:

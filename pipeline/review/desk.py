@@ -62,7 +62,7 @@ class Desk:
         training_shares: What that tagger's training sources looked like, as `ModelOnShow` has it.
         choices: What the list's filters may be set to.
         run_seen: When the last run had ended before the last refresh.
-        setup_token: Proves, while there is no account, that the first one is made by who started the desk.
+        setup_token: Proves, while nobody can log in, that the first one is made by who started the desk.
     """
 
     store: ReviewStore
@@ -100,8 +100,8 @@ class Desk:
         return tuple(audience for audience in AUDIENCES if audience != "employee")
 
     def needs_first_account(self) -> bool:
-        """Tell whether nobody has an account yet."""
-        return not reviewers(self.store)
+        """Tell whether nobody can log in yet."""
+        return not any(each.active for each in reviewers(self.store))
 
     def refresh(self) -> IndexSummary:
         """Bring new verbatims and annotations in, those of the model in use by now."""

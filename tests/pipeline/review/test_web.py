@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from fastapi.testclient import TestClient
 
+from data.samples import review_demo
 from pipeline.config import ReviewConfig
 from pipeline.review.accounts import add_reviewer, reviewers
 from pipeline.review.campaigns import create_campaign
@@ -229,6 +230,21 @@ def test_first_account_needs_the_code_of_the_terminal(tmp_path):
     assert client.post("/first-account", data={**form, "token": desk.setup_token}).status_code == 303
     assert [person.role for person in reviewers(desk.store)] == ["lead"]
     assert client.get("/first-account").headers["location"] == "/login"
+    desk.store.engine.dispose()
+
+
+def test_first_account_is_asked_for_after_the_demo(tmp_path):
+    workspace = make_workspace(tmp_path / "w", 20)
+    config = tmp_path / "demo.yaml"
+    sources = "[{name: avis, audience: customer, path: avis.csv, text: avis}]"
+    config.write_text(f"workspace: {tmp_path / 'w'}\nsources: {sources}\n", encoding="utf-8")
+    review_demo.main(str(config))
+    desk = open_desk(workspace, ReviewConfig())
+    client = TestClient(create_app(desk), follow_redirects=False)
+    assert client.get("/login").headers["location"] == "/first-account"
+    form = {"token": desk.setup_token, "login": "alice", "name": "Alice", "password": PASSWORD}
+    assert client.post("/first-account", data=form).status_code == 303
+    assert {person.login: person.active for person in reviewers(desk.store)} == {"demo": False, "alice": True}
     desk.store.engine.dispose()
 
 
