@@ -186,7 +186,9 @@ def shrinking(
 ) -> list[Step]:
     """Follow an estimate and its interval through a campaign.
 
-    At each step the first reviews, in the queue's order, are a random part of the sample.
+    At each step the first reviews, in the queue's order, are a random part of the sample. Errors that are
+    rare and large do not show in the variance of a few reviews: no interval is narrower than what "none was
+    met" allows (rule of three), as `plan` has it.
 
     Args:
         population: All that could be drawn.
@@ -213,8 +215,9 @@ def shrinking(
         # A ratio estimate is what people alone would allow: residuals from the weighted mean.
         alone = float(np.average(y[:k], weights=1 / pi))
         _, width_people = _weighted_total(y[:k] - alone, pi, len(population))
+        unseen = _unseen(pi, len(population))
         estimate = min(max(mean_f + correction, 0.0), 1.0)
-        steps.append(Step(int(k), estimate, width, width_people))
+        steps.append(Step(int(k), estimate, max(width, unseen), max(width_people, unseen)))
     return steps
 
 
@@ -227,3 +230,10 @@ def _weighted_total(values: Floats, pi: Floats, n_population: int) -> tuple[floa
     variance = k / (k - 1) * float((free * (expanded - centre) ** 2).sum()) / n_population**2
     z = float(norm.ppf((1 + LEVEL) / 2))
     return float(expanded.sum() / n_population), z * float(np.sqrt(variance))
+
+
+def _unseen(pi: Floats, n_population: int) -> float:
+    """Tell how frequent what no review met may be, by Kish's effective number of reviews (1965)."""
+    weights = 1 / pi
+    n_effective = weights.sum() ** 2 / (weights**2).sum()
+    return RULE_OF_THREE * max(float(1 / n_effective - 1 / n_population), 0.0)

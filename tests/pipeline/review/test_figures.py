@@ -133,6 +133,28 @@ def test_intervals_shrink_as_reviews_come_in(desk, workspace, labels, reviewed):
     assert abs(steps[-1].estimate - truth) < 2 * steps[-1].half_width + 0.02
 
 
+def test_intervals_of_few_reviews_allow_for_errors_that_none_of_them_met(labels):
+    # A model that is sure of itself and wrong once in twenty: most draws of 17 meet no error.
+    generator = np.random.default_rng(0)
+    truth = generator.random(1000) < 0.4
+    said = truth ^ (generator.random(1000) < 0.05)
+    names = [str(i) for i in range(1000)]
+    population = pl.DataFrame({"verbatim_id": names, "p_sentiment_negative": np.where(said, 0.98, 0.02)})
+    inside = []
+    for _ in range(200):
+        chosen = generator.choice(1000, 17, replace=False)
+        reviewed = pl.DataFrame(
+            {
+                "verbatim_id": [names[i] for i in chosen],
+                "probability": [0.017] * 17,
+                "sentiment": ["negative" if truth[i] else "positive" for i in chosen],
+            }
+        )
+        last = shrinking(population, reviewed, "sentiment:negative", labels)[-1]
+        inside.append(abs(last.estimate - truth.mean()) <= last.half_width <= last.half_width_people + 0.01)
+    assert np.mean(inside) >= 0.95
+
+
 def test_plan_foretells_the_interval_that_a_draw_then_has(tmp_path, labels):
     workspace = make_workspace(tmp_path, 1500)
     population = read_population(workspace, MODEL_ID, Scope())
