@@ -62,6 +62,16 @@ def number(value: float, language: Language, decimals: int = 0) -> str:
     return text.replace(",", " ").replace(".", ",") if language == "fr" else text
 
 
+def plain_number(value: float, language: Language) -> str:
+    """Write a number with the decimals that it has, and no other.
+
+    >>> plain_number(4.5, "fr"), plain_number(9.0, "fr")
+    ('4,5', '9')
+    """
+    text = f"{value:g}"
+    return text.replace(".", ",") if language == "fr" else text
+
+
 def percent(value: float, language: Language, decimals: int = 0) -> str:
     """Write a share in [0, 1] as a percentage."""
     return (

@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.codebook import Codebook, Language
+from pipeline.publish.pages.french import PARIS
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.web.keys import theme_keys
-from pipeline.review.web.messages import catalogue, message, number, percent, spaced
+from pipeline.review.web.messages import catalogue, message, number, percent, plain_number, spaced
 from pipeline.review.web.security import LANGUAGE_COOKIE, desk_of
 
 
@@ -56,6 +57,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
         "keys": theme_keys({theme: entry.name.fr for theme, entry in codebook.themes.items()}),
         "percent": partial(_percent, language),
         "number": partial(_number, language),
+        "plain_number": partial(_plain_number, language),
         "day": partial(_day, language),
         "moment": partial(_moment, language),
         "name_of": partial(label_name, codebook, language),
@@ -85,6 +87,10 @@ def _number(language: Language, value: float, decimals: int = 0) -> str:
     return number(value, language, decimals)
 
 
+def _plain_number(language: Language, value: float) -> str:
+    return plain_number(value, language)
+
+
 def _day(language: Language, iso: str | None) -> str:
     if not iso:
         return ""
@@ -93,7 +99,7 @@ def _day(language: Language, iso: str | None) -> str:
 
 
 def _moment(language: Language, seconds: float) -> str:
-    moment = dt.datetime.fromtimestamp(seconds).astimezone()
+    moment = dt.datetime.fromtimestamp(seconds, PARIS)
     return moment.strftime("%d/%m/%Y %H:%M") if language == "fr" else moment.strftime("%Y-%m-%d %H:%M")
 
 

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import datetime as dt
 import html
 import logging
 import re
 from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from data.samples import review_demo
 from pipeline.config import ReviewConfig
 from pipeline.review.accounts import add_reviewer, reviewers
-from pipeline.review.campaigns import create_campaign
+from pipeline.review.campaigns import campaigns, create_campaign
 from pipeline.review.decisions import Ballot, record
 from pipeline.review.desk import open_desk
 from pipeline.review.exchange import to_argilla
@@ -21,6 +24,7 @@ from pipeline.review.labels import VerbatimLabels
 from pipeline.review.sampling import Design
 from pipeline.review.search import rows_by_id
 from pipeline.review.standing import history
+from pipeline.review.tables import content
 from pipeline.review.web import transfer
 from pipeline.review.web.app import create_app
 from pipeline.review.web.keys import theme_keys
@@ -203,6 +207,21 @@ def test_session_ends_with_logout_and_with_a_closed_account(desk, client_of):
     client.post("/logout", data={"csrf": token_in(client.get("/verbatims").text)})
     client.cookies.set("miroir_session", cookie)
     assert client.get("/verbatims").status_code == 303
+
+
+def test_rating_keeps_its_decimal(desk, client_of):
+    halves = update(content).where(content.c.verbatim_id == verbatim_id(1))
+    with desk.store.writing() as connection:
+        connection.execute(halves.values(rating=4.5, rating_scale="stars"))
+    client = client_of("alice")
+    assert "note 4,5 (étoiles)" in client.get(f"/verbatims/{verbatim_id(1)}").text
+    client.get("/language/en")
+    assert "rating 4.5 (stars)" in client.get(f"/verbatims/{verbatim_id(1)}").text
+
+
+def test_times_are_those_of_paris(desk, client_of):
+    made = dt.datetime.fromtimestamp(campaigns(desk.store)[0].created_at, ZoneInfo("Europe/Paris"))
+    assert f"<td>{made:%d/%m/%Y %H:%M}</td>" in client_of("alice").get("/campaigns").text
 
 
 def test_cookie_is_for_this_site_and_not_for_scripts(client_of):

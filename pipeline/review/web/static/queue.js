@@ -90,7 +90,8 @@
     if (entry.date) { context.append(chip(showDate(entry.date))); }
     Object.entries(entry.dimensions).forEach(([name, value]) => context.append(chip(`${dimensionNames[name] || name} : ${value}`)));
     if (entry.rating !== null) {
-      context.append(chip(fill(words.rating, { rating: entry.rating, scale: (entry.rating_scale || "").toUpperCase() })));
+      const rating = entry.rating.toLocaleString(desk.dataset.language);
+      context.append(chip(fill(words.rating, { rating, scale: words[`scale_${entry.rating_scale}`] })));
     }
     byId("question").hidden = !entry.question;
     byId("question").textContent = entry.question || "";
