@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from pipeline.review.search import ListRow
 MAX_ROWS = 200_000
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
+Cell = str | float | dt.date
+
 
 def disarm(cell: str) -> str:
     """Keep a spreadsheet from taking a text for a formula.
@@ -26,33 +29,39 @@ def disarm(cell: str) -> str:
     return f"'{cell}" if cell.lstrip(" ").startswith(_DANGEROUS) else cell
 
 
-def header(codebook: Codebook, language: Language) -> list[str]:
+def header(codebook: Codebook, language: Language, dimensions: Mapping[str, str]) -> list[str]:
     """Name the columns of the tables for people."""
-    words = {
+    context, reviews = {
         "fr": (
-            "Identifiant", "Public", "Source", "Date", "Question", "Verbatim", "Note", "Échelle",
-            "Relectures", "Confiance de la machine",
+            ("Identifiant", "Public", "Source", "Date", "Question", "Verbatim", "Note", "Échelle"),
+            ("Relectures", "Confiance de la machine"),
         ),
         "en": (
-            "Id", "Audience", "Source", "Date", "Question", "Verbatim", "Rating", "Scale", "Reviews",
-            "Model's confidence",
+            ("Id", "Audience", "Source", "Date", "Question", "Verbatim", "Rating", "Scale"),
+            ("Reviews", "Model's confidence"),
         ),
-    }[language]  # fmt: skip
+    }[language]
     labels = codebook.labels
     singles = [
         entry.name.get(language) for entry in (labels.sentiment, labels.enchantment, labels.incivility)
     ]
-    return [*words, *singles, *(theme.name.get(language) for theme in codebook.themes.values())]
+    return [
+        *context,
+        *dimensions.values(),
+        *reviews,
+        *singles,
+        *(theme.name.get(language) for theme in codebook.themes.values()),
+    ]
 
 
 def table_rows(
-    rows: Iterable[ListRow], codebook: Codebook, language: Language
-) -> Iterator[list[str | float]]:
+    rows: Iterable[ListRow], codebook: Codebook, language: Language, dimensions: Mapping[str, str]
+) -> Iterator[list[Cell]]:
     """Turn verbatims into lines, labels in the reader's language."""
     labels = codebook.labels
     for row in rows:
         given = row.labels
-        singles: list[str | float] = (
+        singles: list[Cell] = (
             [
                 labels.sentiment.values[given.sentiment].name.get(language),
                 labels.enchantment.values[given.enchantment].name.get(language),
@@ -61,7 +70,7 @@ def table_rows(
             if given
             else ["", "", ""]
         )
-        themes: list[str | float] = [
+        themes: list[Cell] = [
             codebook.polarities[given.themes[theme]].name.get(language)
             if given and theme in given.themes
             else ""
@@ -70,15 +79,17 @@ def table_rows(
         audience = next(
             (entry.name.get(language) for key, entry in codebook.audiences.items() if key == row.audience), ""
         )
+        places = json.loads(row.context)
         yield [
             row.verbatim_id,
             audience,
             row.source,
-            row.date or "",
+            dt.date.fromisoformat(row.date) if row.date else "",
             row.question or "",
             row.text,
             row.rating if row.rating is not None else "",
             row.rating_scale or "",
+            *(places.get(name, "") for name in dimensions),
             float(row.n_reviewers),
             row.confidence if row.confidence is not None else "",
             *singles,
@@ -86,37 +97,60 @@ def table_rows(
         ]
 
 
-def to_csv(rows: Iterable[ListRow], codebook: Codebook, language: Language) -> bytes:
-    """Write what a French spreadsheet opens by itself: BOM, `;`, decimal comma; no cell is a formula."""
+def to_csv(
+    rows: Iterable[ListRow], codebook: Codebook, language: Language, dimensions: Mapping[str, str]
+) -> bytes:
+    """Write what a French spreadsheet opens by itself: BOM, `;`, decimal comma; no cell is a formula.
+
+    Args:
+        rows: What to write.
+        codebook: Names the labels.
+        language: The reader's language.
+        dimensions: Dimensions to give a column each → how it is headed.
+    """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=";")
-    writer.writerow(header(codebook, language))
-    for line in table_rows(rows, codebook, language):
-        writer.writerow([disarm(cell) if isinstance(cell, str) else _plain(cell) for cell in line])
+    writer.writerow([disarm(name) for name in header(codebook, language, dimensions)])
+    for line in table_rows(rows, codebook, language, dimensions):
+        writer.writerow([_text(cell) for cell in line])
     return stream.getvalue().encode("utf-8-sig")
 
 
-def _plain(value: float) -> str:
-    return f"{value:g}".replace(".", ",")
+def _text(cell: Cell) -> str:
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return disarm(cell) if isinstance(cell, str) else f"{cell:g}".replace(".", ",")
 
 
-def to_xlsx(rows: Iterable[ListRow], codebook: Codebook, language: Language) -> bytes:
-    """Write a workbook whose texts are texts: nothing in it is a formula or a link."""
+def to_xlsx(
+    rows: Iterable[ListRow], codebook: Codebook, language: Language, dimensions: Mapping[str, str]
+) -> bytes:
+    """Write a workbook whose texts are texts and whose dates are dates; nothing in it is a formula or a link.
+
+    Args:
+        rows: What to write.
+        codebook: Names the labels.
+        language: The reader's language.
+        dimensions: Dimensions to give a column each → how it is headed.
+    """
     stream = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(stream, options) as workbook:
         sheet = workbook.add_worksheet("Verbatims")
         bold = workbook.add_format({"bold": True})
         wrap = workbook.add_format({"text_wrap": True, "valign": "top"})
-        for place, name in enumerate(header(codebook, language)):
+        day = workbook.add_format({"num_format": "dd/mm/yyyy" if language == "fr" else "yyyy-mm-dd"})
+        for place, name in enumerate(header(codebook, language, dimensions)):
             sheet.write_string(0, place, name, bold)
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, 4, 16)
         sheet.set_column(5, 5, 80, wrap)
-        for number, line in enumerate(table_rows(rows, codebook, language), start=1):
+        for number, line in enumerate(table_rows(rows, codebook, language, dimensions), start=1):
             for place, cell in enumerate(line):
                 if isinstance(cell, str):
                     sheet.write_string(number, place, cell)
+                elif isinstance(cell, dt.date):
+                    sheet.write_datetime(number, place, cell, day)
                 else:
                     sheet.write_number(number, place, cell)
     return stream.getvalue()

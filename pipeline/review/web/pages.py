@@ -61,7 +61,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
         "day": partial(_day, language),
         "moment": partial(_moment, language),
         "name_of": partial(label_name, codebook, language),
-        "dimension": partial(_dimension, language),
+        "dimension": partial(dimension_name, language),
         "spaced": spaced if language == "fr" else str,
         "describe": partial(describe, codebook, language),
     }
@@ -73,7 +73,7 @@ def _say(language: Language, key: str, **values: object) -> str:
     return message(key, language, **values)
 
 
-def _dimension(language: Language, name: str) -> str:
+def dimension_name(language: Language, name: str) -> str:
     """Name a dimension: the usual ones in the reader's language, others as they were declared."""
     key = f"dimension.{name.removeprefix('dim_')}"
     return message(key, language) if key in catalogue() else name.removeprefix("dim_").replace("_", " ")

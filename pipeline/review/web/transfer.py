@@ -27,7 +27,7 @@ from pipeline.review.refusals import refusal
 from pipeline.review.reviewed import incomplete_reviews
 from pipeline.review.search import ListFilter, ListRow, blinded, find_ids, rows_by_id
 from pipeline.review.web.filters import read_filter
-from pipeline.review.web.pages import language_of, show
+from pipeline.review.web.pages import dimension_name, language_of, show
 from pipeline.review.web.security import DeskHere, Forbidden, FormChecked, SignedIn
 
 router = APIRouter()
@@ -39,8 +39,12 @@ Writer = Callable[[Desk, list[ListRow], Language], bytes]
 
 # Format → file name, media type, how it is written.
 FORMATS: dict[str, tuple[str, str, Writer]] = {
-    "csv": ("verbatims.csv", "text/csv; charset=utf-8", lambda d, r, lang: to_csv(r, d.codebook, lang)),
-    "xlsx": ("verbatims.xlsx", XLSX, lambda d, r, lang: to_xlsx(r, d.codebook, lang)),
+    "csv": (
+        "verbatims.csv",
+        "text/csv; charset=utf-8",
+        lambda d, r, lang: to_csv(r, d.codebook, lang, _dimensions(d, lang)),
+    ),
+    "xlsx": ("verbatims.xlsx", XLSX, lambda d, r, lang: to_xlsx(r, d.codebook, lang, _dimensions(d, lang))),
     "training": (
         "corrections.jsonl",
         "application/x-ndjson",
@@ -83,6 +87,11 @@ async def export(request: Request, desk: DeskHere, session: FormChecked) -> Resp
     return Response(
         content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
+
+
+def _dimensions(desk: Desk, language: Language) -> dict[str, str]:
+    """Name the dimensions that verbatims have, as the pages do."""
+    return {name: dimension_name(language, name) for name in desk.choices.dimensions}
 
 
 def _exported(desk: Desk, wanted: ListFilter, reviewer: Reviewer) -> list[str]:

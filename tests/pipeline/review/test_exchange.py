@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from xml.etree import ElementTree
@@ -38,22 +39,25 @@ def test_disarm_marks_what_a_spreadsheet_would_run(cell):
 
 
 def test_csv_is_what_a_french_spreadsheet_opens(rows, codebook):
-    content = to_csv(rows, codebook, "fr")
+    content = to_csv(rows, codebook, "fr", {"region": "Région", "unit": "Unité"})
     assert content.startswith(b"\xef\xbb\xbf")
     lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
     assert len(lines) == 21
     first = dict(zip(lines[0], lines[1], strict=True))
     assert first["Moyens"] == "négatif"
+    second = dict(zip(lines[0], lines[2], strict=True))
+    assert (second["Date"], second["Région"], second["Unité"]) == ("2026-01-02", "Nord", "Agence 1")
     assert first["Confiance de la machine"].replace(",", "").isdigit()
     assert not any(cell.startswith(("=", "+", "@")) for line in lines for cell in line)
 
 
 def test_xlsx_holds_texts_and_no_formula(rows, codebook):
-    sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(rows, codebook, "fr"))).active
+    sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(rows, codebook, "fr", {"unit": "Unité"}))).active
     kinds = {cell.data_type for line in sheet.iter_rows() for cell in line}
     assert "f" not in kinds
     assert sheet.max_row == 21
     assert "<script>" in str(sheet.cell(19, 6).value)
+    assert (sheet.cell(3, 4).value, sheet.cell(3, 9).value) == (dt.datetime(2026, 1, 2), "Agence 1")
 
 
 def test_training_lines_are_the_reviewed_ones_in_the_codebooks_format(rows, labels):
