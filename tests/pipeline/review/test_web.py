@@ -224,6 +224,17 @@ def test_times_are_those_of_paris(desk, client_of):
     assert f"<td>{made:%d/%m/%Y %H:%M}</td>" in client_of("alice").get("/campaigns").text
 
 
+def test_preview_says_that_nothing_is_ticked(client_of):
+    client = client_of("alice")
+    form = {"csrf": token_in(client.get("/verbatims").text), "which": "ids", "action": "sentiment=neutral"}
+    assert "Aucun verbatim n'est coché" in html.unescape(client.post("/verbatims/preview", data=form).text)
+
+
+def test_one_verbatim_found_is_written_in_the_singular(client_of):
+    client = client_of("alice")
+    assert "<strong>1 verbatim</strong>" in client.get("/verbatims?words=179)").text
+
+
 def test_cookie_is_for_this_site_and_not_for_scripts(client_of):
     answer = client_of().post("/login", data={"login": "alice", "password": PASSWORD})
     assert {"HttpOnly", "SameSite=strict"} <= set(answer.headers["set-cookie"].split("; "))
@@ -289,6 +300,7 @@ def test_import_takes_back_what_was_exported_once(client_of):
     bad = client.post("/import", data={"csrf": token}, files={"file": ("x.json", b"non")})
     assert bad.status_code == 400
     assert "ni un export JSON de Label Studio" in bad.text
+    assert "Un CSV ou un classeur Excel ne se réimporte pas" in bad.text
 
 
 def test_export_holds_the_whole_list_or_is_refused(client_of, monkeypatch):
