@@ -336,3 +336,10 @@ def test_decisions_waiting_are_sent_after_a_reload_when_another_tab_logged_in_ag
     page.once("dialog", lambda dialog: dialog.accept())  # closing the tab would lose them: the browser asks
     page.reload()
     wait_until(lambda: n_decisions(desk) == n_before + 3)
+
+
+def test_every_tonality_can_be_touched_on_a_phone(page, site):
+    page.set_viewport_size({"width": 390, "height": 844})
+    log_in(page, site, "alice")
+    page.wait_for_selector("#labels .theme")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
