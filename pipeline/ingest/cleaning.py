@@ -10,11 +10,14 @@ import polars as pl
 # What programs write for «nothing», in lower case; « RAS » and « aucun » are answers, « NA » a region.
 _SPREADSHEET_ERRORS = ("#n/a", "#null!", "#value!", "#ref!", "#div/0!")
 NOTHING = frozenset({"", "nan", "null", "none", "n/a", "<na>", "\\n", *_SPREADSHEET_ERRORS})
+# Tags that rich-text fields and web forms store; « <3 », « < 5 min » and « <nom du produit> » are what people write.
+_BLOCK_TAG = r"(?i)\s*(?:</?(?:p|br|div|li|ul|ol|tr|table|h[1-6]|blockquote)(?:\s[^<>]*)?/?>\s*)+"
+_INLINE_TAG = r"(?i)</?(?:a|b|i|u|em|strong|span|font|small|td|img)(?:\s[^<>]*)?/?>"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u{feff}]"
 
 
 def clean_texts(texts: pl.Series) -> pl.Series:
-    """Clean texts: line ends, control signs, HTML entities and line breaks, composed accents.
+    """Clean texts: line ends, control signs, HTML entities and tags, composed accents.
 
     Args:
         texts: Texts as read, or nulls.
@@ -25,8 +28,8 @@ def clean_texts(texts: pl.Series) -> pl.Series:
     texts = texts.cast(pl.String, strict=False)
     texts = _where(texts, r"\r", lambda some: some.str.replace_all(r"\r\n?", "\n"))
     texts = _where(texts, r"_x000D_", lambda some: some.str.replace_all("_x000D_", "", literal=True))
-    texts = _where(texts, r"(?i)<br\s*/?>", lambda some: some.str.replace_all(r"(?i)\s*<br\s*/?>\s*", "\n"))
     texts = _where(texts, r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,5}|[A-Za-z]{2,8});", _unescape)
+    texts = _where(texts, r"<[/A-Za-z]", _strip_tags)
     texts = _where(texts, _CONTROL, lambda some: some.str.replace_all(_CONTROL, ""))
     texts = _where(texts, r"\p{M}", lambda some: some.str.normalize("NFC"))
     return blank_nothing(texts.str.strip_chars())
@@ -96,6 +99,10 @@ def _where(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Seri
     if not hit.any():
         return texts
     return texts.scatter(hit.arg_true(), change(texts.filter(hit)))
+
+
+def _strip_tags(texts: pl.Series) -> pl.Series:
+    return texts.str.replace_all(_BLOCK_TAG, "\n").str.replace_all(_INLINE_TAG, "")
 
 
 def _unescape(texts: pl.Series) -> pl.Series:
