@@ -37,11 +37,17 @@ class Table:
     n_cells: int
     sheet: CalamineSheet
 
-    def rows(self) -> Iterator[list[str]]:
-        """Go through the data rows as texts; blank rows are no rows."""
+    def rows(self, answers: Collection[str] = ()) -> Iterator[list[str]]:
+        """Go through the data rows as texts; blank rows are no rows.
+
+        A cell merged over several rows is said of each of them, an answer once.
+
+        Args:
+            answers: Columns that hold answers.
+        """
         width = len(self.header.names)
-        filled = (texts for texts in _texts(self.sheet) if any(texts))
-        for texts in islice(filled, self.header.n_rows, None):
+        once = set(_pick(self.header, answers).values())
+        for texts in islice(_filled_rows(self.sheet, once), self.header.n_rows, None):
             yield texts + [""] * (width - len(texts))
 
     @property
@@ -86,7 +92,7 @@ def read_spreadsheet(
     tables = _choose_tables(tables, sheet, declared, answers, where)
     start = 1
     for table in tables:
-        picks, data = _pick(table.header, declared), table.rows()
+        picks, data = _pick(table.header, declared), table.rows(answers)
         while records := list(islice(data, CHUNK_ROWS)):
             yield make_chunk(pick_columns(records, picks), list(range(start, start + len(records))), [])
             start += len(records)
@@ -220,6 +226,23 @@ def _first_rows(sheet: CalamineSheet) -> list[list[str]]:
         if len(rows) >= PEEK_ROWS:
             break
     return rows
+
+
+def _filled_rows(sheet: CalamineSheet, once: Collection[int]) -> Iterator[list[str]]:
+    """Go through the rows that hold something, merged cells repeated downwards but in the columns `once`."""
+    left = (sheet.start or (0, 0))[1]
+    merged: dict[int, list[int]] = {}
+    for (top, column), (bottom, _) in sheet.merged_cell_ranges or ():
+        for row in range(top + 1, bottom + 1) if column - left not in once else ():
+            merged.setdefault(row, []).append(column - left)
+    above: list[str] = []
+    for row, texts in enumerate(_texts(sheet)):
+        is_filled = any(texts)
+        for column in merged.get(row, ()):
+            texts[column] = above[column]
+        above = texts
+        if is_filled:
+            yield texts
 
 
 def _texts(sheet: CalamineSheet) -> Iterator[list[str]]:

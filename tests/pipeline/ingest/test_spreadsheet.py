@@ -64,6 +64,24 @@ def test_ingest_takes_the_sheet_that_is_named(ingest, rows, tmp_path):
     assert [row["text"] for row in rows(ingest(path, sheet="deux"))] == ["de la bonne feuille"]
 
 
+def test_ingest_repeats_a_cell_merged_over_rows_but_no_answer(ingest, rows, rejects, tmp_path):
+    path = tmp_path / "avis.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet()
+    sheet.merge_range("B2:D2", "Enquête")
+    sheet.write_row("B3", ["Magasin", "Avis", "Autre"])
+    sheet.merge_range("B4:B6", "Lyon")
+    sheet.merge_range("B7:B8", "Brest")
+    sheet.write_column("C4", ["un accueil", "deux accueils", "trois accueils"])
+    sheet.merge_range("C7:C8", "quatre accueils")
+    sheet.write_column("D4", list("abcde"))
+    book.close()
+    report = ingest(path, dimensions={"unit": "Magasin"})
+    units = [row["dimensions"]["unit"] for row in rows(report)]
+    assert units == ["Lyon", "Lyon", "Lyon", "Brest"]
+    assert rejects(report) == [(5, "empty")]
+
+
 HEAD, *DATA = ROWS
 MONTHS = {
     "Janvier": ROWS,
