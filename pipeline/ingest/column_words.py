@@ -1,4 +1,7 @@
-"""The words by which columns of French and English exports are known; matched against `plain_key` names."""
+"""The words by which columns of French and English exports are known.
+
+Matched against `plain_key` names whose underscores are spaces.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ def _whole(*patterns: str) -> re.Pattern[str]:
 
 # Who served or leads: even a code there gives figures of one person.
 _STAFF = r"(?:conseill(?:er|[èe]re)s?|vendeu(?:r|se)s?|manageu?rs?|responsables?|agents?|sup[ée]rieurs?)"
+# Whom a number or code stands for.
+_PERSON = r"(?:client|customer|adh(?:[ée]rent)?|soci[ée]taire|abonn[ée]|assur[ée]|member|employee)"
 EMPLOYEE = _any(
     *(
         "matricule",
@@ -50,19 +55,24 @@ RECORD = _whole(
         "r[ée]pondant",
     ),
     *(
-        "id[ _](?:r[ée]ponse|avis|review|verbatim|ligne)",
-        "respondent ?id",
-        "review[ _]?id",
-        "record[ _]?id",
+        "id (?:r[ée]p(?:onse)?|avis|review|verbatim|ligne)",
+        "(?:respondent|review|record|survey|answer) ?id",
         "uuid",
     ),
 )
 RESPONDENT = _any(
-    *("matricule", r"\bclient$", "n° client", "code client", "id client", "client[ _]?id", "identifiant"),
+    *("matricule", "n° client", "code client", "identifiant"),
+    rf"\b{_PERSON}$",
+    rf"\b{_PERSON} ?(?:id|no|num(?:[ée]ro|ber)?|code|ref|key)$",
     *("participant", "panel", "e-?mail", "courriel", "adresse [ée]lectronique", "external(?:data)?reference"),
     *("user(?:name|id)?$", "auteur", "pseudo"),
 )
-DATE = _any("date", "horodat", "timestamp", "time", "jour", "créé", "publi", "recorded", "submitted")
+# « Type de client » groups persons, it tells none apart.
+KIND = re.compile(r"^(?:type|cat[ée]gorie|segment|profil|statut|nature)\b")
+DATE = _any(
+    *("date", "horodat", "timestamp", "time", "jour", "créé", "publi", "recorded", "submitted", "created"),
+    *(r"\bdt\b", r" (?:at|on|le)\b", "mois", "p[ée]riode"),
+)
 BEST_DATE = _any(
     *(
         "recordeddate",
@@ -130,7 +140,7 @@ TECHNICAL = _whole(
         "progress",
         "finished",
         "duration.*",
-        "location.*",
+        "location ?(?:lat|long).*",
     ),
     *(
         "distributionchannel",
@@ -138,7 +148,7 @@ TECHNICAL = _whole(
         "latitude",
         "longitude",
         "collector ?id",
-        "custom.*",
+        "custom(?!er).*",
         "url",
         "lien",
     ),
@@ -149,7 +159,7 @@ DIMENSIONS = (
         "unit",
         _any("agence", "unit", "magasin", "boutique", "[ée]tablissement", "point de vente", r"\bsite\b"),
     ),
-    ("unit", _any("restaurant", "h[ôo]tel", "store", "branch")),
+    ("unit", _any("restaurant", "h[ôo]tel", "store", "branch", "^location$")),
     ("region", _any("r[ée]gion", "territoire", "zone")),
     ("channel", _any("canal", "channel", "m[ée]dia")),
     ("journey_step", _any("parcours", "[ée]tape", "journey", "motif", "moment", "sujet")),

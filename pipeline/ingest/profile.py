@@ -29,6 +29,8 @@ from pipeline.ingest.structured import flatten
 PROFILED_ROWS = 400
 _STRAY = 0.03
 _MANY = 20
+_FEWEST_TYPED = 5
+_TYPED = 0.9  # share of a column's values that are numbers or dates
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 
 
@@ -113,11 +115,22 @@ def profile_file(path: Path) -> Profile:
         What its columns look like.
 
     Raises:
-        SourceError: The file cannot be read, holds no row, or has no header.
+        SourceError: The file cannot be read, holds no row, or has no header; or it is a folder.
     """
+    if path.is_dir():
+        raise SourceError.because(
+            "a folder cannot be inspected",
+            expected="one file",
+            got="a folder",
+            where=path.name,
+            do="Inspect one of its files; `path` of the source may then be the folder, or a glob in it",
+        )
     item = Input(kind_of(path.name), str(path), path.name)
     content = read_content(item, SourceConfig(name="inspect", audience="customer", path=str(path), text="-"))
     header, rows, sheets = _read_first_rows(item, content.encoding)
+    if item.kind in ("delimited", "spreadsheet") and header.layout == "plain" and _begin_with_wordings(rows):
+        wordings = {name: " ".join(cell.split()) for name, cell in zip(header.names, rows[0], strict=True)}
+        header, rows = Header("qualtrics", header.names, wordings, header.n_rows + 1), rows[1:]
     if not rows:
         raise SourceError.because(
             "a file holds no data",
@@ -157,6 +170,30 @@ def _read_first_rows(item: Input, encoding: str) -> tuple[Header, list[list[str]
             pq.ParquetFile(stream, pre_buffer=False).iter_batches(PROFILED_ROWS, use_threads=False), None
         )
         return *_tabulate(batch.to_pylist() if batch is not None else []), Sheets()
+
+
+def _begin_with_wordings(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first row words what the header codes (`q1_nps`, then « Recommanderiez-vous… »).
+
+    Such a row says something once in every column, in words even over numbers and dates.
+    """
+    if len(rows) <= _FEWEST_TYPED or not all(cell.strip() for cell in rows[0]):
+        return False
+    typed = []
+    for cell, *values in zip(*rows, strict=True):
+        if cell in values:
+            return False
+        if _is_typed([value for value in values if value.strip().lower() not in NOTHING]):
+            typed.append(cell)
+    return bool(typed) and not any(_is_typed([cell] * _FEWEST_TYPED) for cell in typed)
+
+
+def _is_typed(values: Sequence[str]) -> bool:
+    n_ratings = sum(_read_any_rating(value) is not None for value in values)
+    enough = _TYPED * len(values)
+    return len(values) >= _FEWEST_TYPED and (
+        n_ratings >= enough or looks_like_dates(values) * len(values) >= enough
+    )
 
 
 def _compare_sheets(filled: Sequence[Table], chosen: Table) -> Sheets:

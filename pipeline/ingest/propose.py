@@ -99,9 +99,9 @@ def plain_name(text: str) -> str:
 
 def _choose_audience(proposal: Proposal) -> None:
     profile = proposal.profile
-    texts = [plain_key(f"{column.name} {column.wording}") for column in profile.columns]
+    texts = [_plain(f"{column.name} {column.wording}") for column in profile.columns]
     found = next((match.group() for text in texts if (match := words.EMPLOYEE.search(text))), None)
-    found = found or ("nom du fichier" if words.EMPLOYEE.search(plain_key(profile.path.stem)) else None)
+    found = found or ("nom du fichier" if words.EMPLOYEE.search(_plain(profile.path.stem)) else None)
     if found:
         proposal.audience = "employee"
         fr, en = f"« {found} » parle de collaborateurs", f"«{found}» speaks of employees"
@@ -112,7 +112,7 @@ def _choose_audience(proposal: Proposal) -> None:
 
 def _choose_texts(proposal: Proposal, left: list[Column]) -> list[Column]:
     texts = [column for column in left if _is_open(column)]
-    title = next((column for column in left if words.TITLE.match(plain_key(column.name))), None)
+    title = next((column for column in left if words.TITLE.match(_plain(column.name))), None)
     texts = [column for column in texts if column is not title]
     if not texts:
         raise SourceError.because(
@@ -136,7 +136,7 @@ def _choose_texts(proposal: Proposal, left: list[Column]) -> list[Column]:
             Choice("title", title.name, "titre mis avant le texte", "title put before the text")
         )
         chosen.append(title)
-    question = next((column for column in left if words.QUESTION.match(plain_key(column.name))), None)
+    question = next((column for column in left if words.QUESTION.match(_plain(column.name))), None)
     if question is not None and not several:
         fr, en = "chaque ligne dit à quelle question elle répond", "each row says which question it answers"
         proposal.choices.append(Choice("question_column", question.name, fr, en))
@@ -145,8 +145,8 @@ def _choose_texts(proposal: Proposal, left: list[Column]) -> list[Column]:
 
 
 def _is_open(column: Column) -> bool:
-    key = plain_key(f"{column.name} {column.wording}")
-    if words.PERSONAL.match(plain_key(column.name)) or words.TECHNICAL.match(plain_key(column.name)):
+    key = _plain(f"{column.name} {column.wording}")
+    if words.PERSONAL.match(_plain(column.name)) or words.TECHNICAL.match(_plain(column.name)):
         return False
     if column.share_dates > 0.5 or column.share_numbers > 0.6 or column.share_addresses > 0.5:
         return False
@@ -159,8 +159,8 @@ def _is_open(column: Column) -> bool:
 
 def _choose_date(proposal: Proposal, left: list[Column]) -> list[Column]:
     dates = [column for column in left if column.share_dates >= 0.7 and words.DATE.search(_key(column))]
-    dates = [column for column in dates if not words.PERSONAL.match(plain_key(column.name))]
-    dates.sort(key=lambda column: not words.BEST_DATE.search(plain_key(column.name)))
+    dates = [column for column in dates if not words.PERSONAL.match(_plain(column.name))]
+    dates.sort(key=lambda column: not words.BEST_DATE.search(_plain(column.name)))
     if not dates:
         return left
     share = f"{dates[0].share_dates:.0%}"
@@ -207,14 +207,12 @@ def _guess_scale(column: Column, audience: str) -> tuple[Scale, str, str]:
 def _choose_identifiers(proposal: Proposal, left: list[Column]) -> list[Column]:
     chosen: list[Column] = []
     unique = [column for column in left if column.n_distinct == column.n_given == proposal.profile.n_rows]
-    record = next((column for column in unique if words.RECORD.match(plain_key(column.name))), None)
+    record = next((column for column in unique if words.RECORD.match(_plain(column.name))), None)
     if record is not None:
         fr, en = "une valeur différente par ligne", "a different value on every row"
         proposal.choices.append(Choice("record_id", record.name, fr, en))
         chosen.append(record)
-    people = [
-        c for c in left if c not in chosen and words.RESPONDENT.search(plain_key(c.name)) and c.longest <= 80
-    ]
+    people = [c for c in left if c not in chosen and _names_persons(c) and c.longest <= 80]
     # An identifier before an address: it stays when the address changes.
     people.sort(key=lambda column: column.share_addresses)
     if people:
@@ -231,11 +229,11 @@ def _choose_dimensions(proposal: Proposal, left: list[Column]) -> list[Column]:
     taken: set[str] = set()
     chosen: list[Column] = []
     for column in left:
-        key = plain_key(column.name)
+        key = _plain(column.name)
         if (
             words.PERSONAL.match(key)
             or words.TECHNICAL.match(key)
-            or words.RESPONDENT.search(key)
+            or _names_persons(column)
             or not _is_grouping(column)
         ):
             continue
@@ -262,8 +260,13 @@ def _is_grouping(column: Column) -> bool:
 def _leave_out(proposal: Proposal, left: list[Column]) -> list[Column]:
     reasons: Sequence[tuple[Callable[[Column], bool], str, str]] = (
         (_is_personal, "donnée personnelle", "personal data"),
-        (lambda c: bool(words.TECHNICAL.match(plain_key(c.name))), "donnée technique", "technical data"),
+        (lambda c: bool(words.TECHNICAL.match(_plain(c.name))), "donnée technique", "technical data"),
         (lambda c: bool(words.ESTIMATE.search(_key(c))), "note d'estimation", "an estimate"),
+        (
+            lambda c: proposal.column("date") is None and c.share_dates >= 0.7,
+            "se lit comme des dates : à écrire sous `date` si ce sont celles des réponses",
+            "reads as dates: write it under `date` if they are the answers'",
+        ),
         (lambda c: c.share_numbers >= 0.7, "une seule note par source", "one rating a source"),
         (
             lambda c: True,
@@ -278,10 +281,20 @@ def _leave_out(proposal: Proposal, left: list[Column]) -> list[Column]:
 
 
 def _is_personal(column: Column) -> bool:
-    key = plain_key(column.name)
+    key = _plain(column.name)
     persons = column.share_addresses > 0.2 or column.share_persons > _MAX_PERSONS
     return persons or bool(words.PERSONAL.match(key))
 
 
+def _plain(name: str) -> str:
+    """Bring a name to the form that `column_words` are matched against: `dt_rep` reads « dt rep »."""
+    return plain_key(name.replace("_", " "))
+
+
+def _names_persons(column: Column) -> bool:
+    name = _plain(column.name)
+    return bool(words.RESPONDENT.search(name)) and not words.KIND.match(name)
+
+
 def _key(column: Column) -> str:
-    return plain_key(f"{column.name} {column.wording}")
+    return _plain(f"{column.name} {column.wording}")

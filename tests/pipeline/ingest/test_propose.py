@@ -132,6 +132,48 @@ def test_propose_leaves_columns_of_persons_out_whatever_they_are_called(tmp_path
     assert left_out == {"Suivi par": "donnée personnelle", "Code vendeur": "donnée personnelle"}
 
 
+def _technical_export(path, *, codes):
+    lines = "".join(
+        f"{i};A{i % 9};0{1 + i % 9}/03/2026;Lyon {i % 3};{i % 11};Une phrase assez longue, numéro {i}\n"
+        for i in range(30)
+    )
+    worded = "Ligne;Numéro d'adhérent;Date;Agence;Recommanderiez-vous ?;Pourquoi cette note ?\n"
+    path.write_text("id_rep;num_adh;dt_rep;point_de_vente;q1_nps;q2_pourquoi\n" + worded * codes + lines)
+    return path
+
+
+@pytest.mark.parametrize("codes", [False, True])
+def test_propose_knows_the_names_that_databases_give(codes, tmp_path, workspace, secret):
+    proposal = propose(_technical_export(tmp_path / "export.csv", codes=codes))
+    keys = ("record_id", "respondent", "date", "dimensions.unit", "rating")
+    expected = ["id_rep", "num_adh", "dt_rep", "point_de_vente", "q1_nps"]
+    assert [proposal.column(key) for key in keys] == expected
+    assert not codes or proposal.questions == {"q2_pourquoi": "Pourquoi cette note ?"}
+    path = tmp_path / "proposed.yaml"
+    path.write_text(write_yaml(proposal), encoding="utf-8")
+    source = read_config(path).sources[0]
+    (item,) = find_inputs(source, tmp_path)
+    report = ingest_input(workspace, source, item, secret)
+    assert (report.rows_read, report.n_verbatims) == (30, 30)
+
+
+def test_propose_says_which_column_left_out_reads_as_dates(tmp_path):
+    path = tmp_path / "avis.csv"
+    lines = "".join(
+        f"1{i % 9}/03/2026;{'ab'[i % 2]};Une phrase assez longue, numéro {i}\n" for i in range(30)
+    )
+    path.write_text("Quand;Type de client;Verbatim\n" + lines)
+    proposal = propose(path)
+    assert [choice.en[:14] for choice in proposal.choices if choice.column == "Quand"] == ["reads as dates"]
+    assert proposal.column("respondent") is None
+    assert proposal.column("dimensions.type_de_client") == "Type de client"
+
+
+def test_propose_refuses_a_folder(tmp_path):
+    with pytest.raises(SourceError, match="got a folder .* Inspect one of its files"):
+        propose(tmp_path)
+
+
 def test_propose_knows_a_column_by_its_values_when_most_cells_read_null(tmp_path):
     path = tmp_path / "avis.csv"
     lines = "".join(
