@@ -19,6 +19,8 @@ a verbatim.
 
 from __future__ import annotations
 
+import errno
+
 from models.errors import MiroirError, ModelError
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "SinkError",
     "SourceError",
     "WorkspaceError",
+    "is_disk_full",
 ]
 
 
@@ -75,3 +78,8 @@ class ReviewError(MiroirError):
 
 class PrivacyError(MiroirError):
     """Something would have given a person away."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether an error says that no room is left on the disk, or none for this user."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

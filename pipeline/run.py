@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 from pipeline import layout
 from pipeline.annotate import annotate_batch
 from pipeline.config import SourceConfig
-from pipeline.errors import MiroirError, NoInputError, SourceError
+from pipeline.errors import MiroirError, NoInputError, SourceError, is_disk_full
 from pipeline.ingest.batches import BatchReport, Input, find_inputs, ingest_input
 from pipeline.ingest.inputs import place_of
 from pipeline.job import Job, UnreadInput
@@ -26,7 +25,6 @@ from pipeline.report import batch_manifests
 logger = logging.getLogger(__name__)
 
 _MAX_NAMED = 5  # removed inputs that an error names
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 # Called with the step's name, what is done and what there is to do.
 Progress = Callable[[str, int, int], None]
@@ -110,7 +108,7 @@ def unread_because(source: SourceConfig, name: str, error: Exception) -> UnreadI
     """
     if isinstance(error, SourceError):
         return UnreadInput(source.name, name, str(error), is_absent=isinstance(error, NoInputError))
-    if isinstance(error, MiroirError) or getattr(error, "errno", None) in _DISK_FULL:
+    if isinstance(error, MiroirError) or is_disk_full(error):
         raise error
     unforeseen = SourceError.because(
         "an input cannot be read",

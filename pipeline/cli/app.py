@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 import typer
 from rich.console import Console
 
-from pipeline.errors import MiroirError
+from pipeline.errors import MiroirError, WorkspaceError, is_disk_full
 
 # Command → module whose `register(app)` adds it. Only the module of the command given is imported, so that
 # one command never pays for the libraries of another. Add a command: write the module, name it here.
@@ -83,8 +83,23 @@ def main() -> None:
     try:
         build_app(modules_for(sys.argv[1:]))()
     except MiroirError as error:
-        Console(stderr=True).print(f"[bold red]miroir:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(error)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        full = WorkspaceError.because(
+            "the command stopped",
+            expected="room on the disk",
+            got="none left",
+            where=str(error.filename or "the file being written"),
+            do="Free some and run it again: what is whole is kept, and readers keep the release they have",
+        )
+        _fail(full)
+
+
+def _fail(error: MiroirError) -> NoReturn:
+    Console(stderr=True).print(f"[bold red]miroir:[/] {error}", highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":
