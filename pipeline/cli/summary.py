@@ -48,7 +48,8 @@ def _print_rows(console: Console, title: str, rows: Sequence[Row]) -> None:
         return
     table = Table(title=title, title_justify="left")
     for name, value in rows[0].items():
-        table.add_column(name, justify="right" if isinstance(value, int) else "left")
+        # Folded: under a scheduler a terminal has 80 columns, and a file name cut short names no file.
+        table.add_column(name, justify="right" if isinstance(value, int) else "left", overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     console.print(table)
