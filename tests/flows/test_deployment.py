@@ -1,6 +1,7 @@
 """The deployments of `prefect.yaml` on a real server: a schedule creates runs, a worker carries one out."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -73,6 +74,12 @@ def server(tmp_path):
         client.close()
         process.terminate()
         process.wait(timeout=30)
+
+
+def test_readme_sets_what_deployments_read():
+    read = set(re.findall(r"\{\{ \$(\w+) \}\}", (ROOT / "prefect.yaml").read_text(encoding="utf-8")))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(read | {"PREFECT_API_URL"}) if f"{name}=" not in readme] == []
 
 
 def test_schedule_creates_runs_and_a_worker_publishes(server, small_run):
