@@ -105,6 +105,8 @@ class SourceConfig(Section):
         dimensions: Dimension → column.
         constants: Dimension → one value for the whole source.
         only_questions: Keep only these questions (wordings or columns); empty keeps all.
+        only_rows: Column → values; keep only rows that hold one of them in each (`Type: [Collaborateur]`), so
+            that a file of customers and employees is two sources.
         max_chars: A longer text is rejected.
         check_language: Reject texts that a detector is sure are not French.
     """
@@ -130,6 +132,7 @@ class SourceConfig(Section):
     dimensions: dict[Dimension, str] = Field(default_factory=dict)
     constants: dict[Dimension, str] = Field(default_factory=dict)
     only_questions: tuple[str, ...] = ()
+    only_rows: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     max_chars: int = Field(default=10_000, ge=1)
     check_language: bool = True
 

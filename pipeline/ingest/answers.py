@@ -28,7 +28,7 @@ from pipeline.ingest.ratings import read_ratings
 
 _MIN_TO_JUDGE = 20  # given values from which a column without one sound value is a mistake of the mapping
 DIMENSION = "dimension:"
-_JUDGED = ("order", "key", "record", "respondent", "wrong_date", "off_scale", "reason")
+_JUDGED = ("order", "key", "record", "respondent", "wrong_date", "off_scale", "other_row", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def declared_columns(source: SourceConfig) -> tuple[str, ...]:
         source.date,
         source.rating.column if source.rating else None,
         *source.dimensions.values(),
+        *source.only_rows,
     ]
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
@@ -184,12 +185,22 @@ class AnswerBuilder:
             "wrong_date": wrong,
             "rating": ratings,
             "off_scale": off,
+            "other_row": self._find_other_rows(chunk),
             "record": record.set((record == "").fill_null(False), None),
         }
         for name, column in sorted(source.dimensions.items()):
             values = self._values(chunk, column)
             columns[DIMENSION + name] = read_dimension(values, name, column, self._where)
         return pl.DataFrame(columns)
+
+    def _find_other_rows(self, chunk: Chunk) -> pl.Series:
+        other = pl.repeat(False, len(chunk.rows), dtype=pl.Boolean, eager=True)
+        for column, wanted in self._source.only_rows.items():
+            values = self._values(chunk, column).cast(pl.String, strict=False)
+            keys = {plain_key(each) for each in wanted}
+            ours = [each for each in values.unique().drop_nulls().to_list() if plain_key(each) in keys]
+            other |= ~values.is_in(pl.Series(ours, dtype=pl.String)).fill_null(False)
+        return other
 
     def _check_column(self, column: str | None, read: pl.Series, wrong: pl.Series, expected: str) -> None:
         n_wrong = int(wrong.sum())

@@ -10,7 +10,7 @@ import polars as pl
 # What programs write for «nothing», in lower case; « RAS » and « aucun » are answers, « NA » a region.
 _SPREADSHEET_ERRORS = ("#n/a", "#null!", "#value!", "#ref!", "#div/0!")
 NOTHING = frozenset({"", "nan", "null", "none", "n/a", "<na>", "\\n", *_SPREADSHEET_ERRORS})
-# Tags that rich-text fields and web forms store; « <3 », « < 5 min » and « <nom du produit> » are what people write.
+# Tags that rich-text fields store; « <3 », « < 5 min » and « <nom du produit> » are what people write.
 _BLOCK_TAG = r"(?i)\s*(?:</?(?:p|br|div|li|ul|ol|tr|table|h[1-6]|blockquote)(?:\s[^<>]*)?/?>\s*)+"
 _INLINE_TAG = r"(?i)</?(?:a|b|i|u|em|strong|span|font|small|td|img)(?:\s[^<>]*)?/?>"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u{feff}]"

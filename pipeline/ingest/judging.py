@@ -41,8 +41,8 @@ class Judge:
         """Add the column `reason`: a code of `pipeline.ingest.rejects`, null for an answer that is kept.
 
         Args:
-            answers: `row question key raw respondent record date wrong_date off_scale` and more, in the
-                order of the source.
+            answers: `row question key raw respondent record date wrong_date off_scale other_row` and more,
+                in the order of the source.
 
         Returns:
             The same rows with their reason.
@@ -54,6 +54,8 @@ class Judge:
         answers = answers.with_columns(
             reason=pl.when(pl.col("respondent").is_in(self._withdrawn))
             .then(pl.lit("withdrawn"))
+            .when("other_row")
+            .then(pl.lit("other_row"))
             .when(raw.str.contains(UNDECODABLE, literal=True))
             .then(pl.lit("undecodable"))
             .when(self._is_other_question(answers))

@@ -30,6 +30,7 @@ _ORDER = (
     Reason("bad_json", "ligne qui n'est pas un objet JSON", "line that is no JSON object"),
     # Answers of a row that was read.
     Reason("withdrawn", "personne qui s'est retirée", "person who withdrew"),
+    Reason("other_row", "ligne non retenue (`only_rows`)", "row not asked for (`only_rows`)"),
     Reason("undecodable", "caractères illisibles", "characters that cannot be decoded"),
     Reason("other_question", "question non retenue", "question not asked for"),
     Reason("empty", "réponse vide", "empty answer"),

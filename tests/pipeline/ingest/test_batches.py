@@ -259,3 +259,13 @@ def test_ingest_tells_a_duplicate_from_an_answer_of_another_day(ingest, rejects)
     content = "\n".join(["N;Qui;Jour;Avis", *lines]).encode()
     report = ingest(content, respondent="Qui", date="Jour", record_id="N")
     assert rejects(report) == [(2, "duplicate"), (5, "repeated_record")]
+
+
+def test_ingest_keeps_the_rows_of_one_side_when_a_file_holds_both(ingest, rows, rejects):
+    lines = ("Type;Avis", "Collaborateur;Une équipe soudée", "Client;Un bon accueil", ";Un mot de personne")
+    content = "\n".join(lines).encode()
+    staff = ingest(content, audience="employee", only_rows={"type": ["collaborateur"]})
+    assert [row["text"] for row in rows(staff)] == ["Une équipe soudée"]
+    assert rejects(staff) == [(2, "other_row"), (3, "other_row")]
+    both = ingest(content, only_rows={"Type": ["Client", "Collaborateur"]})
+    assert both.n_verbatims == 2

@@ -170,7 +170,7 @@ def test_propose_says_which_column_left_out_reads_as_dates(tmp_path):
 
 
 def test_propose_refuses_a_folder(tmp_path):
-    with pytest.raises(SourceError, match="got a folder .* Inspect one of its files"):
+    with pytest.raises(SourceError, match=r"got a folder .* Inspect one of its files"):
         propose(tmp_path)
 
 
