@@ -462,6 +462,26 @@ class RunConfig(Section):
             raise ValueError(f"sources need different names; given twice: {', '.join(twice)}")
         return self
 
+    @model_validator(mode="after")
+    def _known_dimensions(self) -> Self:
+        # A misspelt name would leave figures out, or a nesting unprotected, without a word.
+        perception = self.estimate.perception
+        named: dict[str, Iterable[str | None]] = {
+            "estimate.cells": [name for cell in self.estimate.cells or () for name in cell],
+            "estimate.perception": [perception.customer_dimension if perception else None],
+            "protect.hierarchies": [name for names in self.protect.hierarchies for name in names],
+            "publish.journey": [self.publish.journey],
+            "publish.units": [self.publish.units],
+            "publish.digests": [name for digest in self.publish.digests for name in digest.cells],
+        }
+        for key, names in named.items():
+            if unknown := sorted({name for name in names if name} - set(self.dimensions)):
+                given = ", ".join(self.dimensions) or "none"
+                raise ValueError(
+                    f"in `{key}`, dimensions that a source gives ({given}), not {', '.join(unknown)}"
+                )
+        return self
+
     @property
     def dimensions(self) -> tuple[str, ...]:
         """Names of all declared dimensions, sorted."""

@@ -49,7 +49,7 @@ def read_config(path: str | Path) -> RunConfig:
         key = ".".join(str(part) for part in first["loc"]) or "top level"
         raise ConfigError.because(
             "the configuration says something that cannot be",
-            expected=first["msg"],
+            expected=first["msg"].removeprefix("Value error, "),
             got=f"{error.error_count()} problem(s), the first one at «{key}»",
             where=str(path),
             do="Mend this key; configs/demo.yaml is a complete example",

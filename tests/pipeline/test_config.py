@@ -61,6 +61,19 @@ def test_every_word_that_queries_cannot_take_for_a_column_is_reserved():
             MINIMAL | {"publish": {"sinks": [{"kind": "duckdb", "name": "base", "path": "a.duckdb"}] * 2}},
             "given twice: base",
         ),
+        (
+            MINIMAL | {"estimate": {"cells": [["agence"]]}},
+            r"expected in `estimate.cells`, .* \(none\), not agence",
+        ),
+        (
+            changed(dimensions={"unit": "Agence"}) | {"protect": {"hierarchies": [["unit", "region"]]}},
+            r"in `protect.hierarchies`, .* \(unit\), not region",
+        ),
+        (MINIMAL | {"publish": {"units": "agence"}}, "in `publish.units`, .* not agence"),
+        (
+            MINIMAL | {"publish": {"digests": [{"department": "SAV", "cells": {"etape": ["SAV"]}}]}},
+            "in `publish.digests`, .* not etape",
+        ),
     ],
 )
 def test_read_config_names_what_is_wrong(tmp_path, content, message):
