@@ -290,9 +290,9 @@ def _rectify(
         yy = a * moment_yy * bessel + b * prior_yy
         yf = a * moment_yf * bessel + b * prior_yf
         ff = a * moment_ff * bessel + b * prior_ff
-        # Without a line, a few labels alone would tune λ: one who has it among predictions that are all near
-        # nothing would make it as large as one likes. A probability is then taken for no more than it says.
-        most = np.where(np.isnan(line.slope), 1.0, np.inf)
+        # Without a line that can be read, a few labels alone would tune λ: one who has it among predictions
+        # that are all near nothing would make it as large as one likes. PPI++ keeps it in [0, 1].
+        most = np.where(np.isfinite(read_error), np.inf, 1.0)
         tuned = np.clip(np.nan_to_num(yf / np.where(ff > 0, ff, np.nan)), 0.0, most)
         rest = np.maximum(yy - 2 * tuned * yf + tuned**2 * ff, 0.0)
         t = tuned * mean + y - tuned * f

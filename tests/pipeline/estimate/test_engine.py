@@ -121,12 +121,13 @@ def test_estimate_takes_hand_chosen_labels_as_known_and_no_more(rng):
     assert METHODS[with_labels.method[0, 0]] == "calibrated"
 
 
-def test_estimate_is_not_carried_away_by_one_label_when_there_is_no_calibration():
+@pytest.mark.parametrize("known", [{}, calibration(low=0.01, high=0.15, noise=0.001, shift=0.01)])
+def test_estimate_is_not_carried_away_by_one_label_when_no_line_can_be_read(known):
     """One in twenty has it; a little above nothing is predicted of those reviewed, much of some others."""
     predicted = np.concatenate([[0.02], np.full(19, 0.001), np.full(10, 0.4), np.full(170, 0.001)])[None]
     true = np.zeros((1, 200))
     true[0, [0, *range(20, 29)]] = 1.0
-    estimated = run(predicted, true, 20, {}).value[0, 0]
+    estimated = run(predicted, true, 20, known).value[0, 0]
     assert estimated == pytest.approx(true.mean(), abs=0.05)
 
 
