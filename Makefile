@@ -36,8 +36,8 @@ bench: $(FULL)
 # (each with an order of its own: their blend is better than either), then how they are blended.
 train: $(FULL)
 	$(BIN)/miroir train
-	$(BIN)/miroir finetune --output models/shipped/compact --workers 2
-	$(BIN)/miroir finetune --output models/shipped/compact-2 --workers 2 --seed 1
+	$(BIN)/miroir finetune --output models/shipped/compact --workers 2 --scratch workspace/finetune
+	$(BIN)/miroir finetune --output models/shipped/compact-2 --workers 2 --scratch workspace/finetune --seed 1 --taught-with 0
 	$(BIN)/miroir blend
 
 clean:

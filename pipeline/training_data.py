@@ -26,6 +26,7 @@ from models.labels import LabelSpace
 from models.linear.design import count_features
 from models.linear.ratings import RatedReviews
 from models.tagger import VerbatimBatch
+from models.unlabelled import Unlabelled
 from pipeline.errors import ConfigError
 from pipeline.privacy.masking import mask_column
 
@@ -243,6 +244,26 @@ def _labelled_reviews(reviews: pl.DataFrame, labels: LabelSpace, known: set[str]
             if record_problem(record, labels) is None:
                 records.append(record)
     return records
+
+
+def unlabelled(data: Path, gold: GoldSet) -> Unlabelled:
+    """Read the reviews that are no labelled verbatim nor begin like one, each beginning once, and mask them.
+
+    Args:
+        data: Folder with `reviews.parquet`; the texts stay there.
+        gold: The masked labelled verbatims.
+    """
+    reviews = pl.read_parquet(data / REVIEWS)
+    texts, _ = mask_column(reviews["text"])
+    numbers = np.array(text_numbers(texts.to_list()), dtype=np.uint64)
+    labelled = np.array(text_numbers(gold.batch.texts), dtype=np.uint64)
+    _, first = np.unique(numbers, return_index=True)
+    fresh = np.sort(first[~np.isin(numbers[first], labelled)])
+    kept = texts.gather(fresh).to_list()
+    return Unlabelled(
+        VerbatimBatch(texts=kept, audiences=["customer"] * len(kept), questions=[None] * len(kept)),
+        sources=reviews["source"].to_numpy()[fresh].astype(np.str_),
+    )
 
 
 def _rated(reviews: pl.DataFrame, gold: GoldSet, report: Callable[[str], None]) -> RatedReviews:

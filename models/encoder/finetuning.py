@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.compact.encoding import PaddedBatch, padded_batches
-from models.compact.layout import Scores
+from models.compact.layout import ScoreLayout, Scores
 from models.encoder.heads import LossWeights, MultiTaskModel, Targets, multitask_loss
 from models.encoder.network import Encoder
 from models.gold import GoldSet
@@ -57,6 +58,21 @@ class FineTuneSettings:
     seed: int = 0
 
 
+class LearningTokens(Protocol):
+    """Encoded verbatims that know how wrong a model's scores of them are."""
+
+    @property
+    def ids(self) -> Sequence[Sequence[int]]:
+        """Token ids of each verbatim."""
+        ...
+
+    def loss(
+        self, scores: Tensor, rows: NDArray[np.intp], layout: ScoreLayout, weights: LossWeights
+    ) -> Tensor:
+        """Give the mean loss of the scores of the verbatims at the positions, a scalar."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledTokens:
     """Encoded verbatims with what their scores should be.
@@ -85,6 +101,12 @@ class LabelledTokens:
             themes=tensor(gold.themes),
             stars=tensor(self.stars),
         )
+
+    def loss(
+        self, scores: Tensor, rows: NDArray[np.intp], layout: ScoreLayout, weights: LossWeights
+    ) -> Tensor:
+        """Give the mean loss against the labels of the verbatims at the positions."""
+        return multitask_loss(scores, self.targets(rows), layout, weights)
 
 
 @dataclass(slots=True)
@@ -118,7 +140,7 @@ class WeightAverage:
 
 def fine_tune(
     model: MultiTaskModel,
-    data: LabelledTokens,
+    data: LearningTokens,
     settings: FineTuneSettings,
     *,
     mask_id: int,
@@ -157,7 +179,7 @@ def fine_tune(
         ids = hide_tokens(torch.from_numpy(batch.ids), settings.hidden_tokens, mask_id, n_control)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.half):
             scores = model(ids, torch.from_numpy(batch.real))
-        loss = multitask_loss(scores.float(), data.targets(batch.rows), layout, weights)
+        loss = data.loss(scores.float(), batch.rows, layout, weights)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()

@@ -154,6 +154,36 @@ def multitask_loss(scores: Tensor, targets: Targets, layout: ScoreLayout, weight
     return loss.mean()
 
 
+def told_loss(scores: Tensor, told: Tensor, layout: ScoreLayout, weights: LossWeights) -> Tensor:
+    """Sum the labels' cross-entropies against another model's probabilities, stars apart.
+
+    Args:
+        scores: Shape (batch, layout.width).
+        told: The other model's scores, same shape.
+        layout: Where each label lies.
+        weights: How much each label counts.
+
+    Returns:
+        The mean loss, a scalar.
+    """
+    *singles, presence, polarity, _ = torch.split(scores, list(layout.sizes), dim=1)
+    *told_singles, told_presence, told_polarity, _ = torch.split(told, list(layout.sizes), dim=1)
+    counts = (weights.sentiment, weights.enchantment * weights.rare, weights.incivility * weights.rare)
+    loss = scores.new_zeros(len(scores))
+    for count, found, wanted in zip(counts, singles, told_singles, strict=True):
+        loss = loss + count * _likeness(found, wanted)
+    present = told_presence.sigmoid()
+    binary = functional.binary_cross_entropy_with_logits(presence, present, reduction="none")
+    shape = (len(scores), presence.shape[1], -1)
+    shares = _likeness(polarity.view(shape), told_polarity.view(shape))
+    loss = loss + weights.presence * binary.mean(dim=1) + weights.polarity * (shares * present).sum(dim=1)
+    return loss.mean()
+
+
+def _likeness(scores: Tensor, told: Tensor) -> Tensor:
+    return -(told.softmax(dim=-1) * scores.log_softmax(dim=-1)).sum(dim=-1)
+
+
 def _choice(scores: Tensor, target: Tensor, classes: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
     loss = functional.cross_entropy(
         scores, target.clamp(min=0), weight=classes, reduction="none", label_smoothing=smoothing

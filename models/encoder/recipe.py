@@ -76,13 +76,9 @@ def learn(
     torch.manual_seed(0)  # The heads start alike whatever the seed.
     encoder = load_encoder(pretrained.checkpoint)
     model = MultiTaskModel(encoder, LabelHeads(encoder.shape.width, ScoreLayout(gold.labels)))
-    taken = _as_often_as_they_count(gold.take(positions), settings)
-    data = LabelledTokens(
-        ids=pretrained.encode(taken), gold=taken, stars=np.full(len(taken), -1, dtype=np.int8)
-    )
     fine_tune(
         model,
-        data,
+        labelled_tokens(pretrained, gold.take(positions), settings),
         settings,
         mask_id=token_id(pretrained.tokenizer, MASK),
         n_control=n_control_ids(),
@@ -90,6 +86,14 @@ def learn(
         progress=progress,
     )
     return model
+
+
+def labelled_tokens(pretrained: Pretrained, gold: GoldSet, settings: FineTuneSettings) -> LabelledTokens:
+    """Encode what one epoch is made of: labelled verbatims as often as they count, and joined ones."""
+    taken = _as_often_as_they_count(gold, settings)
+    return LabelledTokens(
+        ids=pretrained.encode(taken), gold=taken, stars=np.full(len(taken), -1, dtype=np.int8)
+    )
 
 
 def _as_often_as_they_count(gold: GoldSet, settings: FineTuneSettings) -> GoldSet:

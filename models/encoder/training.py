@@ -7,11 +7,10 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,10 +21,12 @@ from models.encoder.finetuning import FineTuneSettings, predict_scores
 from models.encoder.heads import LabelHeads, MultiTaskModel
 from models.encoder.pretraining import load_encoder
 from models.encoder.recipe import Pretrained, learn, write_compact
+from models.encoder.teaching import learn_again
 from models.folds import N_GROUPS, Fold, group_folds
 from models.gold import GoldSet, text_keys
 from models.oof import write_oof
 from models.predictions import Predictions
+from models.unlabelled import Unlabelled
 
 Report = Callable[[str], None]
 
@@ -47,48 +48,70 @@ class TrainedCompact:
 class FineTuning:
     """One fine-tuning of several. Its result is a file: an interrupted training goes on from those there.
 
-    Beside it, a file that ends in `.progress` tells the share done and the last loss.
+    Beside it, a file that ends in `.progress` tells the share done and the last loss, and where a fold is
+    held out, one that ends in `.npy` holds its scores.
 
     Attributes:
         fold: What to learn from and what to score; without it, everything is learnt from.
         settings: How.
-        result: File of the fold's scores, or of the weights.
+        result: File of the weights.
+        teachers: Weights of the network to go on with and of another that has learnt the same; without
+            them, the pretrained encoder is where it starts.
     """
 
     fold: Fold | None
     settings: FineTuneSettings
     result: Path
+    teachers: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
         """What is being done, for a reader."""
-        return f"without {self.fold.name}" if self.fold else "all verbatims"
+        again = ", again" if self.teachers else ""
+        return f"without {self.fold.name}{again}" if self.fold else f"all verbatims{again}"
 
-    def run(self, gold: GoldSet, pretrained: Pretrained, threads: int | None = None) -> None:
+    @property
+    def scores(self) -> Path:
+        """File of the scores of what the fold holds out."""
+        return self.result.with_suffix(".npy")
+
+    def run(
+        self,
+        gold: GoldSet,
+        pretrained: Pretrained,
+        others: Unlabelled | None = None,
+        threads: int | None = None,
+    ) -> None:
         """Fine-tune and write the result, unless it is there.
 
         Args:
             gold: Masked labelled verbatims.
             pretrained: The encoder to start from.
+            others: Masked verbatims without labels, where there are teachers.
             threads: Threads to compute with; as many as torch likes where None.
         """
         if self.result.exists():
             return
         if threads is not None:
             torch.set_num_threads(threads)
-        positions = self.fold.train if self.fold else np.arange(len(gold))
         self.result.parent.mkdir(parents=True, exist_ok=True)
-        model = learn(pretrained, gold, positions, self.settings, progress=self._note)
-        found: Any = model.state_dict()
+        model = self._learn(gold, pretrained, others)
         if self.fold:
-            found = predict_scores(model, pretrained.encode(gold.take(self.fold.test)))
+            np.save(self.scores, predict_scores(model, pretrained.encode(gold.take(self.fold.test))))
         partial = self.result.with_suffix(".partial")
-        with partial.open("wb") as file:
-            if self.fold:
-                np.save(file, found)
-            else:
-                torch.save(found, file)
+        torch.save(model.state_dict(), partial)
         partial.replace(self.result)
+
+    def _learn(self, gold: GoldSet, pretrained: Pretrained, others: Unlabelled | None) -> MultiTaskModel:
+        positions = self.fold.train if self.fold else np.arange(len(gold))
+        if not self.teachers or others is None:
+            return learn(pretrained, gold, positions, self.settings, progress=self._note)
+        layout = ScoreLayout(gold.labels)
+        own, other = (_model(weights, pretrained, layout) for weights in self.teachers)
+        told = others.outside(gold, self.fold)
+        return learn_again(
+            pretrained, (own, other), gold, positions, told, self.settings, progress=self._note
+        )
 
     def _note(self, share: float, loss: float) -> None:
         self.result.with_suffix(".progress").write_text(f"{share:.1%}, loss {loss:.3f}\n", encoding="utf-8")
@@ -100,6 +123,8 @@ def train_compact(
     folder: Path,
     settings: FineTuneSettings,
     *,
+    others: Unlabelled | None = None,
+    other_seed: int = 0,
     n_groups: int = N_GROUPS,
     scratch: Path | None = None,
     workers: int = 1,
@@ -113,6 +138,9 @@ def train_compact(
         pretrained: The encoder to start from.
         folder: Where the model goes.
         settings: How to fine-tune.
+        others: Masked verbatims without labels. The network then learns twice, the second time also from
+            what it and another one say of these.
+        other_seed: Seed of that other network.
         n_groups: Groups of sources held out in turn.
         scratch: Folder that keeps what each fine-tuning gave, so that an interrupted training goes on.
         workers: Fine-tunings at a time, each in a process of its own. As many as there are cores is fastest:
@@ -123,13 +151,22 @@ def train_compact(
     layout = ScoreLayout(gold.labels)
     with ExitStack() as stack:
         kept = scratch or Path(stack.enter_context(TemporaryDirectory()))
-        kept /= _fingerprint(gold, pretrained, settings)
-        held_out = [
-            FineTuning(fold, settings, kept / f"group-{number}.npy")
-            for number, fold in enumerate(group_folds(gold, n_groups))
-        ]
-        final = FineTuning(None, settings, kept / "all.pt")
-        _run_all([*held_out, final], gold, pretrained, workers, report)
+        folds = group_folds(gold, n_groups)
+
+        def jobs(settings: FineTuneSettings) -> list[FineTuning]:
+            folder = kept / _fingerprint(gold, pretrained, settings)
+            held_out = [FineTuning(fold, settings, folder / f"group-{k}.pt") for k, fold in enumerate(folds)]
+            return [*held_out, FineTuning(None, settings, folder / "all.pt")]
+
+        learning = jobs(settings)
+        if others is None:
+            _run_all(learning, gold, pretrained, None, workers, report)
+        else:
+            second = jobs(replace(settings, seed=other_seed))
+            _run_all([*learning, *second], gold, pretrained, None, workers, report)
+            learning = [_again(own, other) for own, other in zip(learning, second, strict=True)]
+            _run_all(learning, gold, pretrained, others, workers, report)
+        *held_out, final = learning
         scores = _scores(held_out, len(gold), layout)
         model = _model(final.result, pretrained, layout)
     combined = combine_held_out([probabilities_of(scores, layout)], gold)
@@ -156,19 +193,29 @@ def _fingerprint(gold: GoldSet, pretrained: Pretrained, settings: FineTuneSettin
     return digest.hexdigest()[:12]
 
 
+def _again(own: FineTuning, other: FineTuning) -> FineTuning:
+    result = own.result.with_name(f"{own.result.stem}-again.pt")
+    return replace(own, result=result, teachers=(own.result, other.result))
+
+
 def _run_all(
-    jobs: Sequence[FineTuning], gold: GoldSet, pretrained: Pretrained, workers: int, report: Report
+    jobs: Sequence[FineTuning],
+    gold: GoldSet,
+    pretrained: Pretrained,
+    others: Unlabelled | None,
+    workers: int,
+    report: Report,
 ) -> None:
     waiting = [job for job in jobs if not job.result.exists()]
     if workers <= 1:
         for job in waiting:
             report(job.name)
-            job.run(gold, pretrained)
+            job.run(gold, pretrained, others)
         return
     threads = max(1, (os.cpu_count() or 1) // workers)
     # A forked process would share torch's thread pools, which do not survive it.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        running = {pool.submit(job.run, gold, pretrained, threads): job for job in waiting}
+        running = {pool.submit(job.run, gold, pretrained, others, threads): job for job in waiting}
         for done in as_completed(running):
             done.result()
             report(f"{running[done].name}: done")
@@ -183,7 +230,7 @@ def _scores(held_out: Sequence[FineTuning], n: int, layout: ScoreLayout) -> Scor
     scores = np.zeros((n, layout.width), dtype=np.float32)
     for job in held_out:
         if job.fold:
-            scores[job.fold.test] = np.load(job.result)
+            scores[job.fold.test] = np.load(job.scores)
     return scores
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,7 @@ from pipeline.training_data import (
     gather,
     masked,
     read_labelled,
+    unlabelled,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from models.gold import GoldSet
     from models.labels import LabelSpace
     from models.transformer.training import TransformerSettings
+    from models.unlabelled import Unlabelled
 
 PRETRAINED = SHIPPED / "compact"
 PRETRAINED_FILES = ("encoder.pt", "tokenizer.json")
@@ -68,6 +70,21 @@ def finetune(
     workers: Annotated[
         int, typer.Option(min=1, help="Apprentissages menés de front, un processus chacun (modèle compact).")
     ] = 1,
+    taught_with: Annotated[
+        int | None,
+        typer.Option(
+            help="Réapprendre ensuite de ce que le modèle et un autre, de cette graine, disent des avis de "
+            "--data que personne n'a étiquetés (modèle compact).",
+            show_default=False,
+        ),
+    ] = None,
+    scratch: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dossier des apprentissages finis, gardé et partagé entre commandes (sinon dans --output).",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Verbatims par pas (encodeur Hugging Face).")] = 16,
     seed: Annotated[int, typer.Option(help="Graine.")] = 0,
     codebook: Annotated[Path, typer.Option(help="Grille de lecture (YAML).")] = DEFAULT_CODEBOOK,
@@ -80,6 +97,7 @@ def finetune(
         check_encoder(encoder)
     else:
         _check_pretrained(pretrained)
+    reviews = None if taught_with is None else _reviews_folder(data, gold or [])
     console = Console(stderr=True)
     labels = read_codebook(codebook).label_space
     labelled = learnable_part(_labelled(data, gold or [], authored, labels, console), console)
@@ -93,7 +111,9 @@ def finetune(
 
         compact = FineTuneSettings(half=half, seed=seed)
         compact = compact if epochs is None else replace(compact, epochs=epochs)
-        _finetune_compact(labelled, pretrained, output, compact, workers, console)
+        job = _CompactJob(labelled, pretrained, output, compact, workers, scratch)
+        others = None if reviews is None else unlabelled(reviews, labelled)
+        _finetune_compact(job, others, taught_with or 0, console)
     console.print(f"Modèle : {output}", highlight=False)
 
 
@@ -127,30 +147,51 @@ def _labelled(
     )
 
 
-def _finetune_compact(
-    gold: GoldSet,
-    pretrained: Path,
-    output: Path,
-    settings: FineTuneSettings,
-    workers: int,
-    console: Console,
-) -> None:
+def _reviews_folder(data: Path | None, own: list[Path]) -> Path:
+    """Find where reviews without labels are, before all texts are read and masked."""
+    folder = data_folder(data, own)
+    if folder is None:
+        raise ConfigError.because(
+            "there are no reviews without labels to learn from",
+            expected=f"--data or {DATA_VARIABLE}",
+            got="neither",
+            where="--taught-with",
+            do="Name the folder of the training data, or leave --taught-with out",
+        )
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class _CompactJob:
+    gold: GoldSet
+    pretrained: Path
+    output: Path
+    settings: FineTuneSettings
+    workers: int
+    scratch: Path | None
+
+
+def _finetune_compact(job: _CompactJob, others: Unlabelled | None, other_seed: int, console: Console) -> None:
     from tokenizers import Tokenizer
 
     from models.encoder.recipe import Pretrained
     from models.encoder.training import train_compact
 
-    start = Pretrained(pretrained / "encoder.pt", Tokenizer.from_file(str(pretrained / "tokenizer.json")))
+    tokenizer = Tokenizer.from_file(str(job.pretrained / "tokenizer.json"))
+    own_scratch = job.output / "scratch"
     train_compact(
-        gold,
-        start,
-        output,
-        settings,
-        workers=workers,
-        scratch=output / "scratch",
+        job.gold,
+        Pretrained(job.pretrained / "encoder.pt", tokenizer),
+        job.output,
+        job.settings,
+        others=others,
+        other_seed=other_seed,
+        workers=job.workers,
+        scratch=job.scratch or own_scratch,
         report=lambda message: console.print(f"[dim]…[/] {message}", highlight=False),
     )
-    shutil.rmtree(output / "scratch")
+    if job.scratch is None:
+        shutil.rmtree(own_scratch)
 
 
 def _finetune_hub(gold: GoldSet, output: Path, settings: TransformerSettings) -> None:

@@ -169,3 +169,9 @@ def test_finetune_says_that_a_hub_encoder_cannot_be_had_before_it_reads_anything
     result = finetune(tmp_path, "--encoder", str(tmp_path / "encodeur"))
     assert isinstance(result.exception, ModelError)
     assert "the encoder cannot be loaded: expected the name of an encoder" in str(result.exception)
+
+
+def test_finetune_taught_needs_reviews_without_labels(folder: Path) -> None:
+    result = finetune(folder, "--taught-with", "0")
+    assert isinstance(result.exception, ConfigError)
+    assert "--taught-with" in str(result.exception)

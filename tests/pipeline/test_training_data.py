@@ -12,7 +12,14 @@ from models.gold import gold_from_records
 from pipeline import training_data
 from pipeline.codebook import read_codebook
 from pipeline.errors import ConfigError
-from pipeline.training_data import gather, labelled_hashes, masked, read_labelled, thinned
+from pipeline.training_data import (
+    gather,
+    labelled_hashes,
+    masked,
+    read_labelled,
+    thinned,
+    unlabelled,
+)
 
 LABELS = read_codebook().label_space
 RECORD = {
@@ -132,3 +139,15 @@ def test_read_labelled_keeps_own_verbatims_first_when_not_all_fit(tmp_path: Path
         "8 labelled verbatims left aside, 12 kept of these",
         "30 labelled verbatims left aside, 0 kept of these",
     ]
+
+
+def test_unlabelled_leaves_out_what_is_labelled_and_what_begins_alike(tmp_path: Path) -> None:
+    start = "Commande passée le lundi, reçue le mardi, très bien"
+    texts = ["Merci à Madame Quillévéré !", "Bof", "bof.", f"{start}, merci", f"{start}, bravo"]
+    reviews = pl.DataFrame({"source": list("aabbb"), "text": texts, "rating": [5, None, 1, 5, 5]})
+    reviews.write_parquet(tmp_path / "reviews.parquet")
+    gold = gold_from_records([{**RECORD, "id": "1", "text": f"{start} !"}], LABELS)
+    found = unlabelled(tmp_path, gold)
+    assert found.batch.texts == ["Merci à Madame [PERSONNE] !", "Bof"]
+    assert found.sources.tolist() == ["a", "a"]
+    assert found.batch.audiences == ["customer", "customer"]
