@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from models.compact.half_hidden import spell_out
 from models.errors import ModelError
 from models.tagger import VerbatimBatch
 
@@ -37,12 +38,12 @@ TokenIds = NDArray[np.int64]
 
 
 def tidy(text: str) -> str:
-    """Shorten what carries no sense: links, letters repeated for effect, runs of spaces.
+    """Shorten what carries no sense: links, letters repeated for effect, runs of spaces; spell out curses.
 
-    >>> tidy("Maaaaaarche pas :  https://exemple.fr/a")
-    'Maaarche pas :'
+    >>> tidy("Maaaaaarche pas, service de m.... :  https://exemple.fr/a")
+    'Maaarche pas, service de merde :'
     """
-    text = _LINK.sub(" ", text.replace("’", "'"))
+    text = spell_out(_LINK.sub(" ", text.replace("’", "'")))
     return _SPACES.sub(" ", _LONG_RUN.sub(r"\1\1\1", text)).strip()
 
 

@@ -12,6 +12,8 @@ from models.tagger import TagProbabilities
 
 Scores = NDArray[np.float32]
 N_STARS = 5
+WARM = ("positive", "mixed")
+"""Sentiments that an enchantment, a strong positive emotion, can come with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def softmax(scores: Scores) -> Scores:
 def probabilities_of(scores: Scores, layout: ScoreLayout) -> TagProbabilities:
     """Turn score vectors into the probabilities that every tagger gives.
 
-    A theme's five probabilities are `1 - presence`, then presence times each polarity's share.
+    A theme's five probabilities are `1 - presence`, then presence times each polarity's share. An
+    enchantment's are scaled by the probability of a sentiment that it can come with: alone, its scores find
+    some in verbatims that are plainly negative.
 
     Args:
         scores: Shape (n, layout.width).
@@ -78,9 +82,10 @@ def probabilities_of(scores: Scores, layout: ScoreLayout) -> TagProbabilities:
     sentiment, enchantment, incivility, presence, polarity, _ = layout.split(scores)
     present = 1 / (1 + np.exp(-np.clip(presence, -30, 30)))
     shares = softmax(polarity)
+    feelings = softmax(sentiment)
     return TagProbabilities(
-        sentiment=softmax(sentiment),
-        enchantment=softmax(enchantment),
+        sentiment=feelings,
+        enchantment=_where_warm(softmax(enchantment), feelings, layout.labels),
         incivility=softmax(incivility),
         themes={
             theme: np.concatenate(
@@ -89,3 +94,9 @@ def probabilities_of(scores: Scores, layout: ScoreLayout) -> TagProbabilities:
             for k, theme in enumerate(layout.labels.themes)
         },
     )
+
+
+def _where_warm(enchantment: Scores, sentiment: Scores, labels: LabelSpace) -> Scores:
+    warm = sentiment[:, [labels.sentiment.index(value) for value in WARM]].sum(axis=1, keepdims=True)
+    found = enchantment[:, 1:] * warm
+    return np.concatenate([1 - found.sum(axis=1, keepdims=True), found], axis=1, dtype=np.float32)

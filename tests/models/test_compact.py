@@ -127,6 +127,15 @@ def test_probabilities_sum_to_one() -> None:
         np.testing.assert_allclose(block.sum(axis=1), 1, atol=1e-5)
 
 
+def test_no_enchantment_where_the_sentiment_is_negative() -> None:
+    scores = np.zeros((2, LAYOUT.width), dtype=np.float32)
+    scores[0, LABELS.sentiment.index("negative")] = scores[1, LABELS.sentiment.index("positive")] = 12
+    scores[:, len(LABELS.sentiment) + LABELS.enchantment.index("relational")] = 3
+    found = probabilities_of(scores, LAYOUT).enchantment
+    assert found[0, 0] > 0.99
+    assert found[1, LABELS.enchantment.index("relational")] > 0.9
+
+
 def test_fine_tune_learns(trained: tuple[MultiTaskModel, list[list[int]], GoldSet]) -> None:
     model, ids, gold = trained
     found = probabilities_of(predict_scores(model, ids), LAYOUT)
@@ -191,7 +200,7 @@ def test_train_compact_goes_the_whole_way(tokenizer: Tokenizer, tmp_path: Path) 
     assert kept.ids == tuple(str(key) for key in text_keys(gold))
     (scratch,) = (tmp_path / "scratch").iterdir()
     kept_results = {path.name for path in scratch.iterdir() if path.suffix != ".progress"}
-    assert kept_results == {"group-0.npy", "group-1.npy", "all.pt"}
+    assert kept_results == {"group-0.npy", "group-0.pt", "group-1.npy", "group-1.pt", "all.pt"}
     assert (scratch / "all.progress").read_text().startswith("100.0%, loss ")
     tagger = load_tagger(str(trained.folder), LABELS)
     assert tagger.decide(tagger.predict(gold.batch)).sentiment[:2] == ["positive", "negative"]
