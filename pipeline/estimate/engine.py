@@ -188,7 +188,9 @@ def _estimate_score(
     curve = _weighed(read_curve, (1 - weight) ** 2).plus(_weighed(seen_curve, weight**2))
     t = _weighed_value(read, 1 - weight) + _weighed_value(seen, weight)
     parts = _weighed_value(read_error, (1 - weight) ** 2), _weighed_value(seen_error, weight**2)
-    freedom = welch((parts[0], line.freedom), (parts[1], chance.n + PRIOR_LABELS - 1))
+    # What labels are drawn to is known by the line alone: without one, they are as few as they are.
+    borrowed = np.where(np.isfinite(read_error), PRIOR_LABELS, 0.0)
+    freedom = welch((parts[0], line.freedom), (parts[1], np.maximum(chance.n + borrowed - 1, 1.0)))
     nothing = ~np.isfinite(read_error) & ~np.isfinite(seen_error)
     counted = nothing & (rest > 0) & (chance.n == 0) & np.isnan(line.slope)
     share = rest / np.maximum(cells.n, 1)

@@ -131,6 +131,12 @@ def test_estimate_is_not_carried_away_by_one_label_when_no_line_can_be_read(know
     assert estimated == pytest.approx(true.mean(), abs=0.05)
 
 
+def test_three_labels_are_no_more_than_three_when_no_line_can_be_read(rng):
+    predicted, true = draw(rng, 1, 60, 0.15)
+    assert run(predicted, true, 3, {}).freedom[0, 0] == pytest.approx(2.0)
+    assert run(predicted, true, 3, calibration()).freedom[0, 0] > 10.0
+
+
 def test_sharpen_moves_cells_that_nobody_reviewed(rng):
     """The company's predictions run 0.15 too high; 400 reviews in one cell put the others right."""
     predicted, true = draw(rng, 5, 2000, 0.3, low=0.25, high=0.95)
