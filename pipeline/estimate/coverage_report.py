@@ -123,7 +123,8 @@ def _of_companies(rows: pl.DataFrame) -> str:
     return _COMPANIES.format(
         n=rows["company"].n_unique(),
         gaps=_figures(rows, ["table", "measure", "reviewed"]),
-        sizes=_figures(rows, ["table", "size"]),
+        # The index is on a scale of its own: its widths are not averaged with those of the gaps.
+        sizes=_figures(rows.filter(pl.col("measure") != "symmetry_index"), ["table", "size"]),
         false=quiet["significant"],
         quiet=quiet["len"],
         found=moved["significant"],
