@@ -33,6 +33,7 @@ class Cells:
         squares: Cells × scores: sum over verbatims of the square of the score.
         group_verbatims: Cells × groups.
         group_people: Cells × groups: distinct respondents.
+        group_largest: Cells × groups: verbatims of the person who wrote most.
         group_marks: Cells × groups: fingerprint of who is in it and how often, for comparing releases.
         group_buckets: Cells × groups: fifteen small fingerprints, each of a part of its people, in one
             number.
@@ -47,6 +48,7 @@ class Cells:
     squares: Floats
     group_verbatims: Ints
     group_people: Ints
+    group_largest: Ints
     group_marks: Ints
     group_buckets: Ints
 
@@ -103,6 +105,7 @@ def sum_cells(frame: Frame, sets: Sequence[Sequence[str]], *, with_periods: bool
         squares=_floats(table, [f"q_{i}" for i in range(n_scores)], UNIT**2),
         group_verbatims=_ints(table, [f"gv_{j}" for j in range(n_groups)]),
         group_people=_ints(table, [f"gp_{j}" for j in range(n_groups)]),
+        group_largest=_ints(table, [f"gl_{j}" for j in range(n_groups)]),
         group_marks=_ints(table, [f"gm_{j}" for j in range(n_groups)]),
         group_buckets=_ints(table, [f"gb_{j}" for j in range(n_groups)]),
     )
@@ -134,6 +137,7 @@ def _sum_grain(frame: Frame, position: int, names: Sequence[str], by_period: boo
             *(f"sum(q_{i}) AS q_{i}" for i in scores),
             *(f"sum(m_{j})::BIGINT AS gv_{j}" for j in groups),
             *(f"count_if(m_{j} > 0)::BIGINT AS gp_{j}" for j in groups),
+            *(f"max(m_{j})::BIGINT AS gl_{j}" for j in groups),
             *(f"(sum({mark.format(j=j)}) % 2305843009213693951)::BIGINT AS gm_{j}" for j in groups),
             *(
                 f"(coalesce(bit_xor({bucket.format(j=j)}) FILTER (m_{j} > 0), 0) & 1152921504606846975)"

@@ -193,7 +193,7 @@ def cells_of(predicted: Floats, audience: str, rest: Floats | None = None) -> Ce
     squares = np.concatenate([(block**2).sum(axis=1) for block in blocks])[:, None]
     size = n[:, None]
     keys = pa.table({"audience": [audience] * len(n)})
-    return Cells(keys, n, n, sums, sums, squares, squares, size, size, size, size)
+    return Cells(keys, n, n, sums, sums, squares, squares, size, size, size, size, size)
 
 
 def reviews_of(predicted: Floats, true: Floats, reviewed: Ints, first: int = 0) -> ReviewedCells:

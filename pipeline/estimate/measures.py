@@ -175,7 +175,8 @@ def groups_table(estimates: Estimates) -> pa.Table:
     """Lay out who is in each group of each cell, exactly: what the protection decides on.
 
     Returns:
-        Cell columns, then `group`, `n_verbatims`, `n_respondents`, `mark`, `buckets`.
+        Cell columns, then `group`, `n_verbatims`, `n_respondents`, `largest` (verbatims of the person who
+        wrote most), `mark`, `buckets`.
     """
     cells = estimates.cells
     keys = cells.keys.drop_columns(["cell"])
@@ -187,19 +188,22 @@ def groups_table(estimates: Estimates) -> pa.Table:
                 name,
                 cells.group_verbatims[:, j],
                 cells.group_people[:, j],
+                cells.group_largest[:, j],
                 cells.group_marks[:, j],
                 cells.group_buckets[:, j],
             )
         )
     for scale in pc.unique(estimates.ratings["rating_scale"]).to_pylist():
         here = estimates.ratings.filter(pc.equal(estimates.ratings["rating_scale"], scale))
-        columns = [here[name].to_numpy() for name in ("n", "people", "mark", "buckets")]
-        parts.append(_with(here.select(keys.column_names), f"rated_{scale}", *columns))
+        n, people, mark, buckets = (here[name].to_numpy() for name in ("n", "people", "mark", "buckets"))
+        # A person's rating counts once, however much they wrote.
+        once = np.zeros_like(n)
+        parts.append(_with(here.select(keys.column_names), f"rated_{scale}", n, people, once, mark, buckets))
     return pa.concat_tables(parts)
 
 
 def _with(keys: pa.Table, group: str, *columns: np.ndarray) -> pa.Table:
-    names = ("n_verbatims", "n_respondents", "mark", "buckets")
+    names = ("n_verbatims", "n_respondents", "largest", "mark", "buckets")
     table = keys.append_column("group", pa.array([group] * len(keys), pa.string()))
     for name, column in zip(names, columns, strict=True):
         table = table.append_column(name, pa.array(column, pa.int64()))

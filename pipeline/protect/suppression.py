@@ -1,11 +1,12 @@
 """Hide what would give people away: small groups, what subtraction would give back, what changed by a few.
 
-Thresholds count distinct respondents. A hidden cell is hidden with its counts; every total that is shown
-leaves at least two hidden parts with together as many people as the threshold (complementary suppression),
-parts that no earlier release has told; two groups of different dimensions that differ by fewer people than
-the threshold are not both shown; and a figure whose people changed by fewer than the threshold since it was
-last shown is shown as it was (`holding`). What is shown is rounded (`rounding`), and empty cells look like
-hidden ones (`blanks`), so that neither counts nor ratios tell one person apart.
+Thresholds count distinct respondents, and one who wrote more than half hides a group too. A hidden cell is
+hidden with its counts; every total that is shown leaves at least two hidden parts with together as many
+people as the threshold (complementary suppression), parts that no earlier release has told; two groups of
+different dimensions that differ by fewer people than the threshold are not both shown; and a figure whose
+people changed by fewer than the threshold since it was last shown is shown as it was (`holding`). What is
+shown is rounded (`rounding`), and empty cells look like hidden ones (`blanks`), so that neither counts nor
+ratios tell one person apart.
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, chapters 4 and 5.
 """
@@ -131,7 +132,9 @@ def _decide(tables: Mapping[str, pa.Table], config: ProtectConfig, ledger: pa.Ta
             lattice = narrow(base[0], here, grains)
         people = here["n_respondents"].to_numpy()
         limits = np.array([threshold(config, key[0], group) for key in lattice.keys], dtype=np.int64)
-        hidden = (people < limits) | lattice.unplaced
+        # Where one person wrote more than half, the figure is theirs.
+        one_speaks = 2 * here["largest"].to_numpy() > here["n_verbatims"].to_numpy()
+        hidden = (people < limits) | one_speaks | lattice.unplaced
         hidden |= _too_alike(lattice, here, tables[OVERLAPS], people, limits) if group == "all" else False
         if base is not None:
             hidden |= np.array([base[1][base[0].index[key]] for key in lattice.keys], dtype=bool)
@@ -151,7 +154,7 @@ def _named(table: pa.Table, dimensions: tuple[str, ...], group: str) -> pa.Table
 
 _GROUP_COLUMNS = {
     *("grain", "by_period", "period", "audience", "unplaced"),
-    *("group", "n_verbatims", "n_respondents", "mark", "buckets", "node"),
+    *("group", "n_verbatims", "n_respondents", "largest", "mark", "buckets", "node"),
 }
 
 

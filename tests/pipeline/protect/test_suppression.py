@@ -75,6 +75,18 @@ def test_protect_hides_another_month_when_the_same_few_people_wrote_in_the_hidde
     assert {r["period"] for r in rows if r["suppressed"]} == {"2026-02", "2026-03", "2026-04"}
 
 
+def test_protect_hides_a_unit_where_one_person_wrote_more_than_half(tmp_path):
+    world = company(tmp_path, {"A": 12, "B": 30, "C": 40})
+    again = range(100, 113)
+    world.add(
+        [verbatim(n, audience="employee", respondent="r0000000", dimensions=[("unit", "A")]) for n in again],
+        [annotation(number, sentiment="negative") for number in again],
+    )
+    safe = published(world)
+    assert "A" in hidden_units(safe)
+    assert "C" not in hidden_units(safe)
+
+
 def test_protect_hides_small_units_with_their_counts(tmp_path):
     safe = published(company(tmp_path, {"A": 40, "B": 4, "C": 3, "D": 30}))
     assert hidden_units(safe) == {"B", "C"}
