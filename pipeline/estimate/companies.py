@@ -211,7 +211,7 @@ def _cells(blocks: list[_Block], book: ScoreBook) -> tuple[Cells, list[list[int]
     n, n2, sums_of, sums_n, sums_2, squares, verbatims, people = (
         np.array(column) for column in zip(*sums, strict=True)
     )
-    cells = Cells(table, n, n2, sums_of, sums_n, sums_2, squares, verbatims, people, people, people)
+    cells = Cells(table, n, n2, sums_of, sums_n, sums_2, squares, verbatims, people, people, people, people)
     truths: Truths = {}
     for key, inside in zip(keys, members, strict=True):
         sizes = [len(blocks[b].person) for b in inside]
