@@ -36,7 +36,8 @@ MAX_WINDOWS = 8  # a passage; longer ones are read in wider windows
 
 _SIDES = ("positive", "negative")
 """What a mixed sentiment is made of."""
-_PUNCTUATION = ".,;:!?…«»\"'’()[]-–—*•/ \u00a0\u202f"
+# Square brackets are those of a mask: « [PERSONNE] » stays whole.
+_PUNCTUATION = ".,;:!?…«»\"'’()-–—*•/ \u00a0\u202f"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def read_shards(folder: Path) -> TokenisedTexts:
             expected=f"files {_SHARD}",
             got="none",
             where=str(folder),
-            do="Write them first with `miroir pretrain --corpus`",
+            do="Have `miroir pretrain --reviews … --plain …` write them first",
         )
     parts = []
     for path in paths:

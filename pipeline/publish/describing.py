@@ -51,7 +51,7 @@ def _quality(frame: pl.DataFrame) -> pa.Table:
         .agg(
             pl.len().cast(pl.Int64).alias("n_figures"),
             pl.col("suppressed").sum().cast(pl.Int64).alias("n_hidden"),
-            (pl.col("high") - pl.col("low")).median().alias("median_width"),
+            (pl.col("high") - pl.col("low")).median().round(4).alias("median_width"),
             pl.col("n_reviewed").median().alias("median_reviewed"),
         )
         .sort("audience", "measure", "method", nulls_last=True)

@@ -78,6 +78,12 @@ def test_evidence_points_at_the_words_that_carried_each_label():
     assert 0 < means.weight <= 1
 
 
+def test_evidence_keeps_a_mask_whole():
+    text = "Bonjour, aidée [PERSONNE]."
+    support = [span for span in evidence(WordTagger(), batch(text))[0] if span.label == "theme:support"]
+    assert [text[span.start : span.end].endswith("[PERSONNE]") for span in support] == [True]
+
+
 def test_evidence_is_in_order_of_the_batch_and_empty_where_nothing_carried():
     found = evidence(WordTagger(), batch("RAS", "", "queue", "rien à dire de plus ici", "la queue la queue"))
     assert [len(spans) for spans in found] == [0, 0, 2, 0, 2]
