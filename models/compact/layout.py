@@ -97,6 +97,7 @@ def probabilities_of(scores: Scores, layout: ScoreLayout) -> TagProbabilities:
 
 
 def _where_warm(enchantment: Scores, sentiment: Scores, labels: LabelSpace) -> Scores:
-    warm = sentiment[:, [k for k, value in enumerate(labels.sentiment) if value in WARM]].sum(axis=1, keepdims=True)
+    columns = [k for k, value in enumerate(labels.sentiment) if value in WARM]
+    warm = sentiment[:, columns].sum(axis=1, keepdims=True)
     found = enchantment[:, 1:] * warm
     return np.concatenate([1 - found.sum(axis=1, keepdims=True), found], axis=1, dtype=np.float32)
