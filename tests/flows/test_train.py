@@ -19,12 +19,13 @@ from pipeline.run import ingest_all
 AUTHORED = Path(__file__).resolve().parents[2] / "data" / "gold" / "authored.jsonl"
 
 
-def review_some(job, n_verbatims):
+def review_some_customers(job, n_verbatims):
     store = open_store(database_url(job.workspace, None))
     refresh_index(store, job.workspace, job.labels)
     alice = add_reviewer(store, "alice", "Alice", "une phrase assez longue", "lead")
-    batch = job.workspace.names("batches")[0]
-    rows = job.workspace.read_table("batches", batch, "verbatims", "part-00000.parquet").to_pylist()
+    parts = (("batches", batch, "verbatims", "part-00000.parquet") for batch in job.workspace.names("batches"))
+    tables = (job.workspace.read_table(*part) for part in parts if job.workspace.exists(*part))
+    rows = [row for table in tables for row in table.to_pylist() if row["audience"] == "customer"]
     labels = VerbatimLabels("negative", "none", "none", {"means": "negative"})
     ballots = [Ballot(row["verbatim_id"], labels, "list", row["verbatim_id"]) for row in rows[:n_verbatims]]
     record(store, alice, ballots, stamp_of(1, job.labels))
@@ -41,7 +42,7 @@ def test_flow_refuses_on_too_few_corrections_and_its_artifact_says_why(small_run
     monkeypatch.setattr(pipeline.training_data, "GOLD_FOLDER", gold)
     job = open_job(small_run.config)
     ingest_all(job)
-    review_some(job, 12)
+    review_some_customers(job, 12)
 
     assert train(str(small_run.config)) is False
 
