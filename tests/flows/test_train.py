@@ -23,7 +23,8 @@ def review_some_customers(job, n_verbatims):
     store = open_store(database_url(job.workspace, None))
     refresh_index(store, job.workspace, job.labels)
     alice = add_reviewer(store, "alice", "Alice", "une phrase assez longue", "lead")
-    parts = (("batches", batch, "verbatims", "part-00000.parquet") for batch in job.workspace.names("batches"))
+    batches = job.workspace.names("batches")
+    parts = (("batches", batch, "verbatims", "part-00000.parquet") for batch in batches)
     tables = (job.workspace.read_table(*part) for part in parts if job.workspace.exists(*part))
     rows = [row for table in tables for row in table.to_pylist() if row["audience"] == "customer"]
     labels = VerbatimLabels("negative", "none", "none", {"means": "negative"})

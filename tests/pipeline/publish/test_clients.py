@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -55,9 +56,8 @@ def test_a_spreadsheet_opens_the_csv_with_numbers(folder, authored, tmp_path):
         str(tmp_path),
     ]
     subprocess.run([*command, str(folder / "measures.csv")], check=True, capture_output=True, timeout=120)
-    rows = list(
-        openpyxl.load_workbook(tmp_path / "measures.xlsx", read_only=True).active.iter_rows(values_only=True)
-    )
+    with closing(openpyxl.load_workbook(tmp_path / "measures.xlsx", read_only=True)) as workbook:
+        rows = list(workbook.active.iter_rows(values_only=True))
     column = rows[0].index("value")
     values = [row[column] for row in rows[1:] if row[column] is not None]
     assert all(isinstance(value, (int, float)) for value in values)
