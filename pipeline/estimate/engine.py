@@ -30,20 +30,17 @@ from pipeline.estimate.cells import Cells, Ints
 from pipeline.estimate.curves import Curve
 from pipeline.estimate.differences import welch
 from pipeline.estimate.lines import Lines, Witness, lines_of, sharpen
+from pipeline.estimate.prediction_powered import PRIOR_LABELS, ChanceSums, rectify
+from pipeline.estimate.sampling import free_people, sampling_variance
 from pipeline.estimate.scores import Floats, Score
 
 METHODS = ("count", "calibrated", "partial", "ppi", "exact")
 COUNT, CALIBRATED, PARTIAL, PPI, EXACT = range(5)
 
-# Variances seen on few labels are drawn to the expected one, with the weight of this many labels.
-PRIOR_LABELS = 10.0
 # From this weight of the reviewed part on, the estimate is called prediction-powered, below it partial.
 PPI_WEIGHT = 0.8
 # A respondent's errors of tagging resemble each other this much.
 TAGGING_CORRELATION = 0.5
-# What labels leave unexplained is taken for so many times what the calibration lets expect, never for
-# less: that few labels show no error does not make the tagger better.
-MIN_RATIO, MAX_RATIO = 1.0, 3.0
 # A line whose rise is not this many of its standard errors tells nothing.
 MIN_SLOPE_ERRORS = 2.0
 
@@ -147,7 +144,7 @@ def estimate_means(
     names = {score.name: k for k, score in enumerate(scores)}
     for k, score in enumerate(scores):
         within = None if score.within is None else value[:, names[score.within]]
-        sampling[:, k] = _sampling_variance(cells, score, k, value[:, k], within)
+        sampling[:, k] = sampling_variance(cells, score, k, value[:, k], within)
     counts = np.bincount(reviewed.cell, minlength=len(cells)).astype(np.int64)
     error = curves.variance(value)
     noise = np.where(method == CALIBRATED, noise, error)
@@ -179,10 +176,10 @@ def _estimate_score(
     line = sharpen(line, by_chance)
     read, read_curve = _read_back(mean, safe_rest / clusters, line)
     read_error = read_curve.variance(np.clip(read, 0.0, 1.0))
-    chance = _Chance.of(
+    chance = ChanceSums.of(
         reviewed.cell[~certain], probability[~certain], true[~certain], predicted[~certain], len(cells)
     )
-    seen, seen_curve = _rectify(chance, score, mean, read, read_error, line)
+    seen, seen_curve = rectify(chance, score, mean, read, read_error, line)
     seen_error = np.where(chance.n > 0, seen_curve.variance(np.clip(seen, 0.0, 1.0)), np.inf)
     weight = _weight(read_error, seen_error)
     curve = _weighed(read_curve, (1 - weight) ** 2).plus(_weighed(seen_curve, weight**2))
@@ -247,135 +244,8 @@ def _noise_read(read: Floats, n_free: Floats, line: Lines) -> Floats:
     return noise
 
 
-@dataclass(frozen=True, slots=True)
-class _Chance:
-    """Weighted moments of the verbatims reviewed by chance, one entry a cell."""
-
-    n: Floats
-    weight: Floats
-    q: Floats
-    y: Floats
-    f: Floats
-    qy: Floats
-    qf: Floats
-    qyy: Floats
-    qyf: Floats
-    qff: Floats
-
-    @classmethod
-    def of(cls, cell: Ints, probability: Floats, y: Floats, f: Floats, n_cells: int) -> _Chance:
-        w = 1.0 / probability
-        q = w**2 * (1.0 - probability)
-        products = (np.ones_like(w), w, q, w * y, w * f, q * y, q * f, q * y * y, q * y * f, q * f * f)
-        return cls(*(np.bincount(cell, weights=p, minlength=n_cells).astype(np.float64) for p in products))
-
-
-def _rectify(
-    chance: _Chance, score: Score, mean: Floats, read: Floats, read_error: Floats, line: Lines
-) -> tuple[Floats, Curve]:
-    """Prediction-powered estimate of t with its variance, which means nothing without labels."""
-    width = score.high - score.low
-    with np.errstate(invalid="ignore", divide="ignore"):
-        y = (chance.y / chance.weight - score.low) / width
-        f = chance.f / chance.weight
-        # Moments around the weighted means, by the weights that the design variance uses.
-        raw_y = (chance.qy / chance.q - score.low) / width
-        raw_f = chance.qf / chance.q
-        yy = (chance.qyy - 2 * score.low * chance.qy + score.low**2 * chance.q) / chance.q / width**2
-        yf = (chance.qyf - score.low * chance.qf) / chance.q / width
-        moment_yy = yy - 2 * y * raw_y + y**2
-        moment_yf = yf - y * raw_f - f * raw_y + y * f
-        moment_ff = chance.qff / chance.q - 2 * f * raw_f + f**2
-        bessel = chance.n / np.maximum(chance.n - 1, 1)
-        prior_yy, prior_yf, prior_ff = _expected_moments(read, read_error, y, chance.n, line)
-        a, b = chance.n / (chance.n + PRIOR_LABELS), PRIOR_LABELS / (chance.n + PRIOR_LABELS)
-        yy = a * moment_yy * bessel + b * prior_yy
-        yf = a * moment_yf * bessel + b * prior_yf
-        ff = a * moment_ff * bessel + b * prior_ff
-        # Without a line that can be read, a few labels alone would tune λ: one who has it among predictions
-        # that are all near nothing would make it as large as one likes. PPI++ keeps it in [0, 1].
-        most = np.where(np.isfinite(read_error), np.inf, 1.0)
-        tuned = np.clip(np.nan_to_num(yf / np.where(ff > 0, ff, np.nan)), 0.0, most)
-        rest = np.maximum(yy - 2 * tuned * yf + tuned**2 * ff, 0.0)
-        t = tuned * mean + y - tuned * f
-        per_label = np.where(chance.n > 0, chance.q / chance.weight**2, 0.0)
-        if not score.is_binary:
-            return t, Curve(rest * per_label, np.zeros_like(t), np.zeros_like(t))
-        shape = _residual_shape(tuned, line)
-        middle = np.clip((np.nan_to_num(t) * chance.n + 1.0) / (chance.n + 2.0), 0.0, 1.0)
-        expected = shape.a + shape.b * middle + shape.c * middle**2
-        # Without a line, the labels alone tell how much the prediction explains.
-        least = np.where(np.isnan(line.slope), 0.0, MIN_RATIO)
-        factor = np.clip(np.nan_to_num(rest / expected, nan=1.0, posinf=1.0), least, MAX_RATIO)
-    return t, shape.times(factor * per_label)
-
-
-def _residual_shape(tuned: Floats, line: Lines) -> Curve:
-    """Variance of what the prediction leaves of a label, as a function of the share of those who have it.
-
-    Within each level the prediction is noisy; between the levels it misses what λ times the slope leaves
-    of one. Where there is no line, the shape is that of a share.
-    """
-    known = ~np.isnan(line.slope)
-    left = np.where(known, (1 - tuned * line.slope) ** 2, 1.0)
-    low = np.where(known, tuned**2 * line.noise_low, 0.0)
-    high = np.where(known, tuned**2 * line.noise_high, 0.0)
-    return Curve(low, high - low + left, -left)
-
-
-def _expected_moments(
-    read: Floats, read_error: Floats, y: Floats, n: Floats, line: Lines
-) -> tuple[Floats, Floats, Floats]:
-    """Expect moments of truth and prediction from the calibration, or from the labels alone without one."""
-    smoothed = (np.nan_to_num(y) * n + 1.0) / (n + 2.0)
-    usable = np.isfinite(read_error)
-    from_line = np.clip(read, 0.0, 1.0) + np.sqrt(np.where(usable, read_error, 0.0))
-    t = np.clip(np.where(usable, np.minimum(from_line, 0.5 + 0.5 * np.clip(read, 0, 1)), smoothed), 0.0, 1.0)
-    t = np.where(usable, (t * PRIOR_LABELS + smoothed * n) / (PRIOR_LABELS + n), t)
-    spread = t * (1 - t)
-    slope = np.where(usable, line.slope, 0.0)
-    noise = np.where(usable, (1 - t) * line.noise_low + t * line.noise_high, 0.0)
-    return spread, slope * spread, slope**2 * spread + noise
-
-
 def _weight(read_error: Floats, seen_error: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = read_error / (read_error + seen_error)
     weight = np.where(~np.isfinite(seen_error), 0.0, np.where(~np.isfinite(read_error), 1.0, weight))
     return np.nan_to_num(weight)
-
-
-def free_people(cells: Cells, k: int) -> Floats:
-    """Count how many independent verbatims a cell is worth for a score.
-
-    Several verbatims of one person resemble each other, and count for less.
-
-    Args:
-        cells: Sums over cells.
-        k: Position of the score.
-
-    Returns:
-        One number a cell, between the number of people and the number of verbatims, or a little below.
-    """
-    n = np.maximum(cells.n, 1).astype(np.float64)
-    mean = cells.sums[:, k] / n
-    with np.errstate(invalid="ignore", divide="ignore"):
-        by_person = cells.sums_2[:, k] - 2 * mean * cells.sums_n[:, k] + mean**2 * cells.sum_n2
-        alone = cells.squares[:, k] - n * mean**2
-        inflation = np.where(alone > 1e-9, by_person / alone, 1.0)
-    inflation = np.clip(np.nan_to_num(inflation, nan=1.0), 1.0, np.maximum(cells.sum_n2 / n, 1.0))
-    free: Floats = n / inflation
-    return free
-
-
-def _sampling_variance(cells: Cells, score: Score, k: int, value: Floats, within: Floats | None) -> Floats:
-    """Variance of a mean of people's answers, had others answered."""
-    free = free_people(cells, k)
-    width = score.high - score.low
-    t = (np.clip((value - score.low) / width, 0.0, 1.0) * free + 2.0) / (free + 4.0)
-    widest = width**2 * t * (1 - t)  # Agresti–Coull: a share of 0 has a variance too
-    if within is not None:
-        smoothed = (np.clip(within, 0.0, 1.0) * free + 2.0) / (free + 4.0)
-        widest = np.minimum(widest, np.maximum(abs(score.low), abs(score.high)) * smoothed)
-    variance: Floats = widest / free
-    return variance

@@ -13,8 +13,9 @@ from scipy import stats
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.curves import Curve, binomial
 from pipeline.estimate.differences import MOST_FREEDOM, welch
-from pipeline.estimate.engine import CALIBRATED, COUNT, EXACT, Means, free_people
+from pipeline.estimate.engine import CALIBRATED, COUNT, EXACT, Means
 from pipeline.estimate.netlines import MENTION_NOISE, NetLine
+from pipeline.estimate.sampling import free_people
 from pipeline.estimate.scores import Floats, Measure, ScoreBook
 
 # A ratio whose denominator is not this many standard errors above zero is not given.

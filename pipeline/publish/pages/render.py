@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.codebook import Language
-from pipeline.publish.pages import charts, content
+from pipeline.publish.pages import charts, panels
 from pipeline.publish.pages.charts import Scale
 from pipeline.publish.pages.french import amount, interval_text, number, period_text, value_text
 from pipeline.publish.pages.view import View
@@ -41,7 +41,7 @@ def environment() -> Environment:
         value_text=value_text,
         interval_text=interval_text,
         index_scale=Scale(0, 100),
-        net_scale=content.NET_SCALE,
+        net_scale=panels.NET_SCALE,
         share_scale=Scale(0, 1),
     )
     return found

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from pipeline.publish.pages import charts, content, figures, french
+from pipeline.publish.pages import charts, content, figures, french, panels
 from pipeline.publish.pages.charts import Scale, nice_scale, ticks, track
 from pipeline.publish.pages.figures import Figure
 from pipeline.publish.pages.view import View
@@ -126,9 +126,9 @@ def test_ratings_links_and_perception_are_shown_where_a_release_has_them(publish
     view = View(read_snapshot(workspace))
     texts = [
         french.value_text(panel.rows[0].figure, "fr")
-        for panel in (content.ratings(view), content.links(view), content.perception(view))
+        for panel in (panels.ratings(view), panels.links(view), panels.perception(view))
     ]
     assert texts == ["+31", "+0,42", "−12"]
-    assert "(14)" in content.links(view).rows[0].name
+    assert "(14)" in panels.links(view).rows[0].name
     plain = View(read_snapshot(published))
-    assert [content.ratings(plain), content.links(plain), content.perception(plain)] == [None, None, None]
+    assert [panels.ratings(plain), panels.links(plain), panels.perception(plain)] == [None, None, None]
