@@ -96,6 +96,8 @@ class SmtpConfig(Section):
 
     Attributes:
         password: `env:NAME` of the variable that holds it.
+        starttls: Whether to speak TLS; the server's certificate is checked. Where a company signs its own,
+            the variable SSL_CERT_FILE names the file of its authority.
     """
 
     host: str = "127.0.0.1"

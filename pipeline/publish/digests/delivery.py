@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+import ssl
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -182,7 +183,8 @@ def send_email(digest: Digest, addresses: Sequence[str], smtp: SmtpConfig) -> No
     try:
         with smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT_SECONDS) as server:
             if smtp.starttls:
-                server.starttls()
+                # Without a context, smtplib takes any certificate: whoever answers would read the digest.
+                server.starttls(context=ssl.create_default_context())
             if smtp.username and smtp.password:
                 server.login(smtp.username, resolve(smtp.password, digest.department))
             refused = server.send_message(message)

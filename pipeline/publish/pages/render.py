@@ -14,6 +14,7 @@ from pipeline.publish.pages import charts, panels
 from pipeline.publish.pages.charts import Scale
 from pipeline.publish.pages.french import amount, interval_text, number, period_text, value_text
 from pipeline.publish.pages.view import View
+from pipeline.publish.pages.words import Words
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -91,6 +92,18 @@ def render(template: str, view: View, **values: object) -> str:
             **values,
         )
     )
+
+
+def render_notice(notice: str, words: Words, details: str = "") -> str:
+    """Render a page that says why there is nothing to see, for when there is no view to show it in.
+
+    Args:
+        notice: `no_page`, `no_release` or `no_key`.
+        words: The words of the reader's language.
+        details: What the team that runs Miroir should know.
+    """
+    template = environment().get_template("notice.html.j2")
+    return template.render(notice=notice, w=words, lang=words.language, details=details, assets=assets_hash())
 
 
 def _interval_note(view: View) -> str:

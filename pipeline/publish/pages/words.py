@@ -109,6 +109,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "La dernière publication est endommagée ; ceci est la dernière bonne.",
         "The last release is damaged; this is the last good one.",
     ),
+    "no_page": ("Page introuvable", "No such page"),
+    "no_page_explained": (
+        "Cette adresse n'existe pas ici, ou la publication actuelle n'a pas ce document.",
+        "This address does not exist here, or the current release has no such document.",
+    ),
+    "no_release": ("Rien à montrer pour le moment", "Nothing to show yet"),
+    "no_release_explained": (
+        "Aucune publication lisible. Prévenez l'équipe qui fait tourner Miroir, puis réessayez dans une minute.",
+        "There is no release that can be read. Tell the team that runs Miroir, then try again in a minute.",
+    ),
+    "no_key": ("Accès réservé", "Access is restricted"),
+    "no_key_explained": (
+        "Il faut une clé pour lire ces pages. Rechargez la page pour la saisir, ou demandez-la à l'équipe qui fait tourner Miroir.",
+        "A key is needed to read these pages. Reload the page to enter it, or ask the team that runs Miroir for one.",
+    ),
+    "details": ("Détails", "Details"),
     "made_from": ("Faite de", "Made from"),
     "model": ("Modèle", "Model"),
     "batches": ("Lots", "Batches"),

@@ -147,6 +147,7 @@ def one_page(request: Request, desk: DeskHere, session: SignedIn, verbatim_id: s
     return show(
         request,
         "verbatim.html",
+        query=filter_query(read_filter(dict(request.query_params))),
         row=rows[0],
         item=with_evidence(desk, items)[0],
         entries=[] if blind else entries,
@@ -180,4 +181,5 @@ async def change_one(request: Request, desk: DeskHere, session: FormChecked, ver
         doubt=form.get("doubt") == "on",
     )
     record(desk.store, session.reviewer, [ballot], desk.stamp)
-    return RedirectResponse(f"/verbatims/{verbatim_id}", 303)
+    query = filter_query(read_filter(dict(request.query_params)))
+    return RedirectResponse(f"/verbatims/{verbatim_id}?{query}", 303)

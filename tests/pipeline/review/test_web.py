@@ -145,6 +145,24 @@ def test_hostile_text_is_escaped(client_of):
     assert "<script>alert" not in page
 
 
+def test_a_verbatim_leads_back_to_the_list_as_it_was(client_of):
+    client = client_of("alice")
+    asked = "audience=customer&sort=month"
+    listed = html.unescape(client.get(f"/verbatims?{asked}").text)
+    links = re.findall(r'class="text-link" href="([^"]+)"', listed)
+    assert links
+    for link in links:
+        query = link.partition("?")[2]
+        assert sorted(query.split("&")) == sorted(asked.split("&"))
+    page = html.unescape(client.get(links[0]).text)
+    assert f'<a href="/verbatims?{query}">' in page
+    labels = {"sentiment": "negative", "enchantment": "none", "incivility": "none"}
+    changed = client.post(links[0], data={"csrf": token_in(page), **labels})
+    assert changed.headers["location"] == links[0]
+    undone = client.post("/verbatims/undo", data={"csrf": token_in(page), "query": query})
+    assert undone.headers["location"] == f"/verbatims?{query}&undone=1"
+
+
 @pytest.mark.parametrize("path", [*PAGES, *LEAD_PAGES, "/api/queue/1", "/import"])
 def test_nothing_opens_without_a_session(client_of, path):
     answer = client_of().get(path)

@@ -193,7 +193,9 @@ def test_another_host_name_is_refused(client):
 
 def test_before_the_first_release_everything_says_so(tmp_path):
     client = TestClient(create_app(Workspace(str(tmp_path))))
-    assert client.get("/").status_code == 503
+    page = client.get("/")
+    assert page.status_code == 503
+    assert "Rien à montrer pour le moment" in page.text
     assert client.get("/api/v1/release").status_code == 503
     health = client.get("/api/v1/health")
     assert (health.status_code, health.json()["state"]) == (503, "none")
@@ -236,3 +238,18 @@ def test_a_figure_too_unsure_is_said_shortly_and_explained_once(tmp_path, author
     page = TestClient(create_app(workspace)).get("/incivilites").text
     assert "trop incertain" in page
     assert "relire davantage de verbatims." in page
+
+
+def test_people_are_refused_on_a_page_and_programs_in_json(client, published):
+    for query, title in (("", "Page introuvable"), ("?lang=en", "No such page")):
+        page = client.get(f"/tableau-de-bord{query}")
+        assert page.status_code == 404
+        assert f"<h1>{title}</h1>" in page.text
+    assert client.get("/api/v2/release").json() == {"detail": "Not Found"}
+    closed = TestClient(
+        create_app(published, ServeConfig(api_keys={"a": f"sha256:{hashlib.sha256(b'a').hexdigest()}"}))
+    )
+    refused = closed.get("/")
+    assert (refused.status_code, refused.headers["www-authenticate"][:5]) == (401, "Basic")
+    assert "<h1>Accès réservé</h1>" in refused.text
+    assert closed.get("/api/v1/release").json() == {"detail": "a key is needed"}

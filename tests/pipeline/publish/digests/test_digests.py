@@ -4,12 +4,14 @@ import io
 import json
 import re
 import socket
+import ssl
 import threading
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 
 import polars as pl
 import pytest
+import trustme
 
 from bench.authored_release import LINEAGE, authored_tables
 from pipeline.codebook import read_codebook
@@ -32,9 +34,8 @@ def workspace(tmp_path):
     return made
 
 
-@pytest.fixture
-def mailbox():
-    """A real SMTP server on loopback, and the messages that it took."""
+def start_mail_server(tls_context=None):
+    """A real SMTP server on loopback, its port, and the list of messages that it took."""
     controller_module = pytest.importorskip("aiosmtpd.controller")
     taken = []
 
@@ -52,9 +53,30 @@ def mailbox():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    controller = controller_module.Controller(Keep(), hostname="127.0.0.1", port=port)
+    controller = controller_module.Controller(
+        Keep(), hostname="127.0.0.1", port=port, tls_context=tls_context, require_starttls=bool(tls_context)
+    )
     controller.start()
+    return controller, port, taken
+
+
+@pytest.fixture
+def mailbox():
+    """The port of a mail server, and the messages that it took."""
+    controller, port, taken = start_mail_server()
     yield port, taken
+    controller.stop()
+
+
+@pytest.fixture
+def closed_mailbox(tmp_path):
+    """The same, that takes messages over TLS alone, and the file of the authority that vouches for it."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "autorite.pem"))
+    controller, port, taken = start_mail_server(context)
+    yield port, taken, tmp_path / "autorite.pem"
     controller.stop()
 
 
@@ -171,6 +193,19 @@ def test_a_refused_address_is_told_without_being_named(workspace, mailbox):
     assert [mail.rcpt_tos for mail in mails] == [["sav@exemple.fr"]]
     (again,) = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
     assert not again.is_skipped
+
+
+def test_a_mail_goes_over_tls_to_a_server_whose_certificate_is_known(workspace, closed_mailbox, monkeypatch):
+    port, mails, authority = closed_mailbox
+    wanted = CLAIMS.model_copy(update={"emails": ("sav@exemple.fr",)})
+    config = PublishConfig(digests=(wanted,), smtp=SmtpConfig(port=port, starttls=True))
+    (unknown,) = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
+    assert "CERTIFICATE_VERIFY_FAILED" in unknown.error
+    assert mails == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    (known,) = deliver_digests(workspace, read_snapshot(workspace), config, read_codebook())
+    assert known.error is None
+    assert [mail.rcpt_tos for mail in mails] == [["sav@exemple.fr"]]
 
 
 def test_a_redirected_webhook_is_told_and_not_taken_for_delivered(workspace, webhook):
