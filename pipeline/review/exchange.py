@@ -18,11 +18,27 @@ AGENT = "miroir"
 
 
 @dataclass(frozen=True, slots=True)
+class WrongCell:
+    """A cell of a table that holds no value of the codebook."""
+
+    line: int
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
-    """Labels read from a file, and the records that could not be read, by reason."""
+    """Labels read from a file, and the records that were left out, by reason.
+
+    Attributes:
+        labels: Verbatim → labels.
+        rejected: Reason → number of records.
+        wrong: The first cells that are not of the codebook, where the file is a table.
+    """
 
     labels: dict[str, VerbatimLabels]
     rejected: dict[str, int]
+    wrong: tuple[WrongCell, ...] = ()
 
 
 def questions(codebook: Codebook) -> dict[str, dict[str, str]]:

@@ -7,17 +7,67 @@ import datetime as dt
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import xlsxwriter
 
 from models.labels import LabelSpace
-from pipeline.codebook import Codebook, Language
+from pipeline.codebook import Codebook, Language, Wording
+from pipeline.ingest.layouts import plain_key
 from pipeline.review.search import ListRow
 
 MAX_ROWS = 200_000
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
+# Columns that tell, in a file that comes back, which verbatim a line is of and what a person did there.
+ID_COLUMN: dict[Language, str] = {"fr": "Identifiant", "en": "Id"}
+READ_COLUMN: dict[Language, str] = {"fr": "Relu (x)", "en": "Read (x)"}
+WAS_COLUMN: dict[Language, str] = {
+    "fr": "Étiquettes à l'export (ne pas modifier)",
+    "en": "Labels when exported (do not change)",
+}
+
 Cell = str | float | dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class LabelColumn:
+    """What a column of labels holds.
+
+    Attributes:
+        label: `sentiment`, `enchantment`, `incivility` or `theme:<id>`.
+        theme: The theme, for a theme.
+        values: Plain form of a value's name, in any language, or identifier → the value.
+    """
+
+    label: str
+    theme: str
+    values: dict[str, str]
+
+
+def label_columns(codebook: Codebook, language: Language) -> dict[str, LabelColumn]:
+    """List the columns of labels by name, in the order of the tables for people."""
+    labels = codebook.labels
+    columns = {
+        label.name.get(language): LabelColumn(
+            name, "", _by_name({key: value.name for key, value in label.values.items()})
+        )
+        for name, label in (
+            ("sentiment", labels.sentiment),
+            ("enchantment", labels.enchantment),
+            ("incivility", labels.incivility),
+        )
+    }
+    polarities = _by_name({key: value.name for key, value in codebook.polarities.items()})
+    for theme, entry in codebook.themes.items():
+        columns[entry.name.get(language)] = LabelColumn(f"theme:{theme}", theme, polarities)
+    return columns
+
+
+def _by_name(values: Mapping[str, Wording]) -> dict[str, str]:
+    languages: tuple[Language, ...] = ("fr", "en")
+    named = {plain_key(name.get(language)): key for key, name in values.items() for language in languages}
+    return named | {plain_key(key): key for key in values}
 
 
 def disarm(cell: str) -> str:
@@ -33,24 +83,25 @@ def header(codebook: Codebook, language: Language, dimensions: Mapping[str, str]
     """Name the columns of the tables for people."""
     context, reviews = {
         "fr": (
-            ("Identifiant", "Public", "Source", "Date", "Question", "Verbatim", "Note", "Échelle"),
+            ("Public", "Source", "Date", "Question", "Verbatim", "Note", "Échelle"),
             ("Relectures", "Confiance de la machine"),
         ),
         "en": (
-            ("Id", "Audience", "Source", "Date", "Question", "Verbatim", "Rating", "Scale"),
+            ("Audience", "Source", "Date", "Question", "Verbatim", "Rating", "Scale"),
             ("Reviews", "Model's confidence"),
         ),
     }[language]
-    labels = codebook.labels
-    singles = [
-        entry.name.get(language) for entry in (labels.sentiment, labels.enchantment, labels.incivility)
-    ]
+    labels = label_columns(codebook, language)
+    taken = {plain_key(name) for name in labels}
+    places = [f"{name} (dimension)" if plain_key(name) in taken else name for name in dimensions.values()]
     return [
+        ID_COLUMN[language],
         *context,
-        *dimensions.values(),
+        *places,
         *reviews,
-        *singles,
-        *(theme.name.get(language) for theme in codebook.themes.values()),
+        *labels,
+        READ_COLUMN[language],
+        WAS_COLUMN[language],
     ]
 
 
@@ -94,6 +145,8 @@ def table_rows(
             row.confidence if row.confidence is not None else "",
             *singles,
             *themes,
+            "",
+            given.codes.strip() if given else "",
         ]
 
 
@@ -145,6 +198,7 @@ def to_xlsx(
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, 4, 16)
         sheet.set_column(5, 5, 80, wrap)
+        number = 0
         for number, line in enumerate(table_rows(rows, codebook, language, dimensions), start=1):
             for place, cell in enumerate(line):
                 if isinstance(cell, str):
@@ -153,7 +207,25 @@ def to_xlsx(
                     sheet.write_datetime(number, place, cell, day)
                 else:
                     sheet.write_number(number, place, cell)
+        for place, choices in _choices(codebook, language, dimensions):
+            # A cell that holds something else is said of, not refused: the import tells it with its line.
+            wanted = {"validate": "list", "source": choices, "error_type": "warning"}
+            sheet.data_validation(1, place, max(number, 1), place, wanted)
     return stream.getvalue()
+
+
+def _choices(
+    codebook: Codebook, language: Language, dimensions: Mapping[str, str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Give each column of labels its place and the names of its values."""
+    names = header(codebook, language, dimensions)
+    labels = codebook.labels
+    singles = (labels.sentiment, labels.enchantment, labels.incivility)
+    polarities = [polarity.name.get(language) for polarity in codebook.polarities.values()]
+    for label in singles:
+        yield names.index(label.name.get(language)), [v.name.get(language) for v in label.values.values()]
+    for theme in codebook.themes.values():
+        yield names.index(theme.name.get(language)), polarities
 
 
 def training_lines(

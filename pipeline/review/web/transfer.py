@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 
 from pipeline.codebook import Language
 from pipeline.review.accounts import Reviewer
+from pipeline.review.corrected import read_corrected
 from pipeline.review.decisions import Ballot, record, times_undone
 from pipeline.review.desk import Desk
 from pipeline.review.exchange import (
@@ -115,7 +117,7 @@ def import_page(request: Request, session: SignedIn) -> Response:
     """Explain what may be brought back."""
     if not session.reviewer.may_review:
         raise Forbidden
-    return show(request, "import.html", n_kept=None, n_known=0, n_unknown=0, rejected={})
+    return show(request, "import.html", n_kept=None, n_known=0, n_unknown=0, rejected={}, wrong=())
 
 
 @router.post("/import")
@@ -129,7 +131,8 @@ def import_labels(
     if not session.reviewer.may_review:
         raise Forbidden
     content = file.file.read()
-    read = read_exchange(content, desk.codebook)
+    is_json = content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"[", b"{")
+    read = (read_exchange if is_json else read_corrected)(content, desk.codebook)
     audiences = desk.audiences_for(session.reviewer)
     with desk.store.reading() as connection:
         known = [row for row in rows_by_id(connection, list(read.labels)) if row.audience in audiences]
@@ -152,6 +155,7 @@ def import_labels(
         n_known=len(known),
         n_unknown=len(read.labels) - len(known),
         rejected=read.rejected,
+        wrong=read.wrong,
     )
 
 

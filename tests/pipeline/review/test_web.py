@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import html
+import io
 import logging
 import re
 from dataclasses import replace
@@ -317,8 +319,25 @@ def test_import_takes_back_what_was_exported_once(client_of):
     assert "déjà enregistrées" in client.post("/import", data={"csrf": token}, files=files).text
     bad = client.post("/import", data={"csrf": token}, files={"file": ("x.json", b"non")})
     assert bad.status_code == 400
-    assert "ni un export JSON de Label Studio" in bad.text
-    assert "Un CSV ou un classeur Excel ne se réimporte pas" in bad.text
+    assert "Ce fichier ne se reconnaît pas" in bad.text
+
+
+def test_import_takes_back_a_corrected_csv_and_says_what_it_left(client_of):
+    client = client_of("alice")
+    token = token_in(client.get("/verbatims").text)
+    export = client.post("/export", data={"csrf": token, "format": "csv", "audience": "customer"})
+    lines = list(csv.reader(io.StringIO(export.content.decode("utf-8-sig")), delimiter=";"))
+    lines[1][lines[0].index("Relu (x)")] = "x"
+    lines[2][lines[0].index("Sentiment")] = "<b>bof"
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=";").writerows(lines)
+    files = {"file": ("verbatims.csv", stream.getvalue().encode("cp1252", "replace"))}
+    page = html.unescape(client.post("/import", data={"csrf": token}, files=files).text)
+    assert "enregistrées\u00a0: 1." in page
+    assert (
+        "Ligne 3, colonne «\u00a0Sentiment\u00a0»\u00a0: «\u00a0<b>bof\u00a0» n'est pas du codebook." in page
+    )
+    assert client.post("/verbatims/undo", data={"csrf": token}).headers["location"].endswith("undone=1")
 
 
 def test_export_holds_the_whole_list_or_is_refused(client_of, monkeypatch):
