@@ -33,7 +33,7 @@ __all__ = ["BatchReport", "Input", "find_inputs", "ingest_input"]
 
 BATCHES = "batches"
 MARKER = "batch.json"
-_FORMAT = 5  # raise it when the same input must give another batch
+_FORMAT = 6  # raise it when the same input must give another batch
 _ID_DIGITS = 24
 # Where an input lies is no part of what it says: a file moved elsewhere is the same batch.
 _NOT_IDENTITY = {"path", "sql"}

@@ -101,6 +101,10 @@ _BORN_YEAR: Final = re.compile(
 _PLATE_HYPHEN: Final = re.compile(
     r"(?<![\w\-])[a-hj-np-tv-z]{2}[\-–.]\s?\d{3}\s?[\-–.][a-hj-np-tv-z]{2}(?![\w\-])"
 )
+# « 1-ABC-234 ».
+_PLATE_BELGIAN: Final = re.compile(r"(?<![\w\-])[1-9][\-–][a-z]{3}[\-–]\d{3}(?![\w\-])")
+# A Swiss plate is a canton and a number, which many other things are: it needs the word before it.
+_CANTONS: Final = "ag|ai|ar|be|bl|bs|fr|ge|gl|gr|ju|lu|ne|nw|ow|sg|sh|so|sz|tg|ti|ur|vd|vs|zg|zh"
 _PLATE_UPPER: Final = re.compile(r"(?<![\w\-])[A-HJ-NP-TV-Z]{2} ?\d{3} ?[A-HJ-NP-TV-Z]{2}(?![\w\-])")
 _PLATE_OLD: Final = re.compile(
     r"(?<![\w\-.,])\d{2,4}[ \-]?[A-HJ-NP-TV-Z]{2,3}[ \-]?(?:0[1-9]|[1-8]\d|9[0-5]|2[AB]|97[1-6])(?![\w\-]"
@@ -110,7 +114,8 @@ _PLATE_CONTEXT: Final = re.compile(
     r"(?:immatricul\w*|plaques?(?: d'immatriculation)?|vehicule|voiture|\bimmat\b|camion"
     r"|moto)\b[^0-9.!?]{0,25}?"
     r"(?P<plate>\b[a-hj-np-tv-z]{2}[ \-.]?\d{3}[ \-.]?[a-hj-np-tv-z]{2}\b"
-    r"|\b\d{2,4}[ \-.]?[a-hj-np-tv-z]{2,3}[ \-.]?(?:\d{2}|2[ab])\b)"
+    r"|\b\d{2,4}[ \-.]?[a-hj-np-tv-z]{2,3}[ \-.]?(?:\d{2}|2[ab])\b"
+    rf"|\b(?:{_CANTONS})[ \-]?\d{{1,3}}[ .']?\d{{2,3}}\b)"
 )
 # Quick looks before the slow expressions above.
 _BORN_HINT: Final = re.compile(
@@ -120,7 +125,9 @@ _BORN_HINT: Final = re.compile(
     r"|ne(?<![^\W_]ne)e?(?:\(|\.e)"
 )
 _BORN_WORDS: Final = ("naiss", "anniv", "ddn", "d.d.n", "dob")
-_PLATE_HINT: Final = re.compile(r"\d{2}[ \-.–]{0,2}[a-z]{2}")
+_PLATE_HINT: Final = re.compile(
+    rf"\d{{2}}[ \-.–]{{0,2}}[a-z]{{2}}|\d[\-–][a-z]{{3}}[\-–]\d|\b(?:{_CANTONS})[ \-]?\d"
+)
 _MARKS: Final = ("n°", "nº", "n o", "num", "no.", "no ", "ref", "code", "#", ":", "=", "n ")
 _FIVE_DIGITS: Final = re.compile(r"\d{5}|\d(?:[a-z/_\-]{0,6}\d){4}")
 _PLATE_WORDS: Final = frozenset(
@@ -208,7 +215,9 @@ def find_birth_dates(folded: str) -> Iterator[Span]:
 
 
 def find_plates(text: str, folded: str) -> Iterator[Span]:
-    """Find licence plates: new form, old form in capitals, and either in any case after « immatriculé ».
+    """Find licence plates: French of the new form and Belgian; French of the old form, in capitals.
+
+    After « immatriculé », « plaque » or a vehicle, also Swiss ones, and French ones in any case.
 
     Args:
         text: The text of a view, letter case kept.
@@ -219,8 +228,9 @@ def find_plates(text: str, folded: str) -> Iterator[Span]:
     """
     if not _PLATE_HINT.search(folded):
         return
-    for match in _PLATE_HYPHEN.finditer(folded):
-        yield Span(*match.span(), PLATE)
+    for expression in (_PLATE_HYPHEN, _PLATE_BELGIAN):
+        for match in expression.finditer(folded):
+            yield Span(*match.span(), PLATE)
     for expression in (_PLATE_UPPER, _PLATE_OLD):
         for match in expression.finditer(text):
             words = re.findall("[A-Z]+", match.group())

@@ -148,8 +148,10 @@ def leftwards(reading: Reading, index: int) -> int:
     token = reading.tokens[index - 1]
     if _is_first_part(reading, index):
         return index - 1
-    if not reading.is_proper(index - 1) or not reading.is_unknown(token):
+    if not reading.is_proper(index - 1):
         return index
+    if not reading.is_unknown(token):
+        return index - 1 if _is_surname_and_word(reading, index - 1) else index
     in_capitals = token.shape is Shape.CAPITALS and reading.tokens[index].shape is Shape.CAPITALISED
     return (
         index - 1
@@ -168,6 +170,19 @@ def _is_first_part(reading: Reading, index: int) -> bool:
     plain = reading.lex.is_first_name(token.folded) and token.folded not in reading.lex.needs_context
     return len(token.folded) > 2 and (
         token.folded in _COMPOUND_HEADS or (plain and not reading.lex.is_ordinary(token.folded))
+    )
+
+
+def _is_surname_and_word(reading: Reading, index: int) -> bool:
+    """« avec Marchand Hélène »: a surname that is also a word, with a capital that only a name has there."""
+    token, first_name = reading.tokens[index], reading.tokens[index + 1]
+    return (
+        token.shape is first_name.shape is Shape.CAPITALISED
+        and token.folded in reading.lex.surnames
+        and not reading.lex.is_house(token.folded)
+        and not reading.starts_sentence(index)
+        and reading.back(index) not in ctx.ARTICLES
+        and token.folded not in ctx.ROLES | ctx.LOOSE_ROLES | ctx.TITLES | ctx.PLACE_HEADS
     )
 
 

@@ -66,7 +66,7 @@ def _name_at(reading: Reading, index: int) -> int:
     token = reading.tokens[index]
     listed = token.folded in reading.lex.first_names or "-" in token.folded
     if token.shape is Shape.LOWER and not listed and not _may_name_lower(reading, index):
-        return -1
+        return extend(reading, index) if _is_surname_in_lower_case(reading, index) else -1
     if (last := after_title(reading, index)) >= 0:
         return last
     if token.shape is Shape.INITIAL:
@@ -234,6 +234,19 @@ def _is_surname(reading: Reading, index: int) -> bool:
     ):
         return False
     return reading.back(index) not in ("chez", "le", "la", "les", "l", "un", "une", "saint", "sainte")
+
+
+def _is_surname_in_lower_case(reading: Reading, index: int) -> bool:
+    """« mon conseiller lefebvre », « reçue par dupont »: a surname that is no word, where a person stands."""
+    token = reading.tokens[index]
+    if token.folded not in reading.lex.surnames or not reading.is_unknown(token):
+        return False
+    before = reading.back(index)
+    return (
+        before in ctx.ROLES
+        or (before in ctx.LOOSE_ROLES and before not in ("equipe", "personne"))
+        or (before == "par" and reading.back(index, 2) in ctx.DONE_BY_SOMEBODY)
+    )
 
 
 def _is_called(reading: Reading, index: int) -> bool:

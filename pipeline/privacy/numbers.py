@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from stdnum import iban, luhn
+from stdnum.be import nn
+from stdnum.ch import ssn
 from stdnum.fr import nir
 
 from pipeline.privacy.placeholders import CARD, IBAN, NIR, PHONE
@@ -77,6 +79,12 @@ _NIR_CONTEXT: Final = re.compile(
 _NIR_GROUPED: Final = re.compile(
     r"[12][ .\-]\d{2}[ .\-](?:0[1-9]|1[0-2])[ .\-](?:\d{2}|2[ab])[ .\-]\d{3}[ .\-]\d{3}"
 )
+
+
+# Neighbours whose answers come in the same files: Swiss insurance numbers, Belgian national ones.
+_AVS: Final = re.compile(r"(?<![0-9])756[ .]?\d{4}[ .]?\d{4}[ .]?\d{2}(?![0-9])")
+_NATIONAL: Final = re.compile(r"(?<![0-9])\d{2}[ .]?\d{2}[ .]?\d{2}[ .\-]{0,3}\d{3}[ .\-]{0,3}\d{2}(?![0-9])")
+_NATIONAL_CONTEXT: Final = re.compile(r"(?:registre national|numero national|\bniss\b|\bnrn\b)[^0-9]{0,40}$")
 
 
 def _compact(number: str) -> str:
@@ -191,10 +199,11 @@ def find_cards(folded: str) -> Iterator[Span]:
 
 
 def find_nirs(folded: str) -> Iterator[Span]:
-    """Find French social-security numbers by their key, Corsica included.
+    """Find social-security numbers by their key: French, Corsica included, Swiss and Belgian.
 
     Without key (13 signs) or with a wrong one, the number is masked where its context names it, in whatever
-    groups, or where its spacing is that of the card.
+    groups, or where its spacing is that of the card. A Belgian one needs its dots or its name, since its key
+    is short.
 
     Args:
         folded: The folded text of a view.
@@ -207,6 +216,14 @@ def find_nirs(folded: str) -> Iterator[Span]:
         spaced = _NIR_GROUPED.match(match.group())
         if (len(number) == 15 and nir.is_valid(number)) or spaced or _is_said_nir(folded, match.start()):
             yield Span(*match.span(), NIR)
+    for match in _AVS.finditer(folded):
+        if ssn.is_valid(_compact(match.group())):
+            yield Span(*match.span(), NIR)
+    for match in _NATIONAL.finditer(folded):
+        written_out = re.fullmatch(r"\d\d\.\d\d\.\d\d[ .\-]+\d{3}[ .\-]+\d\d", match.group()) is not None
+        named = _NATIONAL_CONTEXT.search(folded, max(0, match.start() - 80), match.start())
+        if named or (written_out and nn.is_valid(_compact(match.group()))):
+            yield Span(*match.span(), NIR)
     for match in _NIR_ANY_GROUPS.finditer(folded):
         if _is_said_nir(folded, match.start()):
             yield Span(*match.span(), NIR)
@@ -217,4 +234,4 @@ def _is_said_nir(folded: str, start: int) -> bool:
 
 
 # With the least digits that each needs.
-FINDERS: Final = ((find_phones, 7), (find_ibans, 10), (find_cards, 13), (find_nirs, 12))
+FINDERS: Final = ((find_phones, 7), (find_ibans, 10), (find_cards, 13), (find_nirs, 11))

@@ -46,7 +46,8 @@ _WITH_DIGITS: Final = (
     r"[A-Za-z]{2}[^A-Za-z0-9 ]{1,3}[0-9]{3}[^A-Za-z0-9 ]{1,3}[A-Za-z]{2}",
     r"[0-9]{2}[ -]?[A-Z]{2,3}[ -]?[0-9]",
     r"(?i:immat|plaque|v[eé]hicule|voiture|camion|moto)[^0-9.!?]{0,40}"
-    r"(?:[A-Za-z]{2}[ .-]?[0-9]{3}|[0-9]{2}[ .-]?[A-Za-z]{2})",
+    r"(?:[A-Za-z]{2}[ .-]?[0-9]|[0-9]{2}[ .-]?[A-Za-z]{2})",
+    r"[1-9][-–][A-Za-z]{3}[-–][0-9]{3}",
     # Addresses and dates of birth.
     r"[0-9][ ,./a-fA-F\x{a0}-]{0,6}(?i:bis|ter|quater)?[, \x{a0}]{0,4}" + _STREET,
     r"(?i:naiss|anniv|ddn|d\.d\.n|dob )|(?:^|[^A-Za-zÀ-ÿ])[nN][eEéÉ](?:[eE]|\(e\)|\.e)?[sS]?"

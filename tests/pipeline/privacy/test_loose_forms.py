@@ -32,6 +32,9 @@ SURNAMES = [
     ("J'ai eu affaire à Chidinma Okonkwor, très pro", "J'ai eu affaire à [PERSONNE], très pro"),
     ("Reçue par Tsvetelina Dragnevska à midi", "Reçue par [PERSONNE] à midi"),
     ("Rose de la caisse me connaît", "[PERSONNE] de la caisse me connaît"),
+    ("Vu avec Marchand Hélène ce matin", "Vu avec [PERSONNE] ce matin"),
+    ("mon conseiller lefebvre ne rappelle pas", "mon conseiller [PERSONNE] ne rappelle pas"),
+    ("reçue par lefebvre hier", "reçue par [PERSONNE] hier"),
 ]
 ADDRESSES = [
     ("J'habite au 14 cours lafayette", "J'habite au [ADRESSE]"),
@@ -59,6 +62,11 @@ NUMBERS_AND_HANDLES = [
     ("n° CAF 0123456", "n° CAF [REFERENCE]"),
     ("numéro CAF : 1234567", "numéro CAF : [REFERENCE]"),
     ("mon n° ss: 269 054 958 815 780", "mon n° ss: [NIR]"),
+    ("Mon AVS 756.9217.0769.85", "Mon AVS [NIR]"),
+    ("registre national 85 07 30 033 28", "registre national [NIR]"),
+    ("je suis le 85.07.30-033.28", "je suis le [NIR]"),
+    ("garé sur place, 1-ABC-234", "garé sur place, [PLAQUE]"),
+    ("la voiture VD 345 678 bloque l'entrée", "la voiture [PLAQUE] bloque l'entrée"),
     ("appelez le 02 513 45 67", "appelez le [TELEPHONE]"),
     ("fixe 081/23.45.67", "fixe [TELEPHONE]"),
     ("Mon matricule est le 004513", "Mon matricule est le [REFERENCE]"),
@@ -72,6 +80,8 @@ NUMBERS_AND_HANDLES = [
     ("insta leo.drt92", "insta [PERSONNE]"),
 ]
 MUST_STAY = [
+    "Le 85.07.30-033.29 et le 756.9217.0769.86 n'ont pas leur clé, VD 345 678 est un lot",
+    "La Directrice et le chef boulanger ont reçu la responsable caisse",
     "J'ai eu affaire à Samsung, affaire à suivre, reçu par La Poste",
     "Mon contrat est 100 % en ligne, mon colis est 2 jours en retard, ma facture est 150 euros",
     "Lu sur https://www.lemonde.fr/economie/article/les-10-meilleures-banques-en-ligne",
