@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
+from pipeline.reading_order import in_reading_order
 from pipeline.review.folding import fold
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.store import ReviewStore
@@ -305,10 +306,9 @@ def blinded(rows: Sequence[ListRow], blind: Collection[str]) -> list[ListRow]:
 def choices(store: ReviewStore) -> Choices:
     """List what the filters may be set to."""
     with store.reading() as connection:
-        sources = list(connection.scalars(select(item.c.source).distinct().order_by(item.c.source)))
+        sources = in_reading_order(connection.scalars(select(item.c.source).distinct()))
         months = [m for m in connection.scalars(select(item.c.month).distinct().order_by(item.c.month)) if m]
         dimensions: dict[str, list[str]] = {}
-        query = select(dimension_value).order_by(dimension_value.c.name, dimension_value.c.value)
-        for row in connection.execute(query):
+        for row in connection.execute(select(dimension_value).order_by(dimension_value.c.name)):
             dimensions.setdefault(row.name, []).append(row.value)
-    return Choices(sources, months, dimensions)
+    return Choices(sources, months, {name: in_reading_order(held) for name, held in dimensions.items()})

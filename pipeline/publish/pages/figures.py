@@ -9,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from pipeline.publish.reading import Snapshot
+from pipeline.reading_order import in_reading_order
 
 Kind = Literal["share", "net", "gap", "index", "mean", "effect", "points", "count"]
 ALL = "all"
@@ -194,9 +195,10 @@ def member_figures(
             pl.col("measure").is_in(list(measures)),
             *conditions,
         )
+        parts = {str(member): part for (member,), part in rows.partition_by(dimension, as_dict=True).items()}
         snapshot.cache[key] = {
-            str(member): Figures({(f.period, f.audience, f.measure, f.theme): f for f in _figures(part)})
-            for (member,), part in sorted(rows.partition_by(dimension, as_dict=True).items())
+            member: Figures({(f.period, f.audience, f.measure, f.theme): f for f in _figures(parts[member])})
+            for member in in_reading_order(parts)
         }
     members: dict[str, Figures] = snapshot.cache[key]
     return members
@@ -224,12 +226,12 @@ def _figures(frame: pl.DataFrame) -> Iterator[Figure]:
 
 
 def members(snapshot: Snapshot, dimension: str) -> list[str]:
-    """List the members of a dimension that the release names, sorted."""
+    """List the members of a dimension that the release names, in reading order."""
     key = ("names", dimension)
     if key not in snapshot.cache:
         frame = snapshot.table("measures")
-        names = [] if frame is None else frame.get_column(dimension).drop_nulls().unique().sort().to_list()
-        snapshot.cache[key] = names
+        names = [] if frame is None else frame.get_column(dimension).drop_nulls().unique().to_list()
+        snapshot.cache[key] = in_reading_order(names)
     found: list[str] = snapshot.cache[key]
     return found
 
