@@ -112,16 +112,15 @@ def _of_label(readings: Sequence[Sequence[VerbatimLabels]], label: str, seed: in
     kinds = sorted({value for given in values for value in given})
     counts = np.array([[given.count(kind) for kind in kinds] for given in values])
     pairs = np.array([[kinds.index(given[0]), kinds.index(given[1])] for given in values])
-    generator = np.random.default_rng(seed)
-    samples = generator.integers(n, size=(N_RESAMPLES, n))
+    samples = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES)
     return Agreement(
         label=label,
         n_verbatims=n,
         share_same=float((pairs[:, 0] == pairs[:, 1]).mean()),
         alpha=_alpha(counts),
-        alpha_interval=_interval([_alpha(counts[sample]) for sample in samples], _by_chance(counts), n),
+        alpha_interval=_interval(alphas(counts, samples), _by_chance(counts), n),
         kappa=_kappa(pairs),
-        kappa_interval=_interval([_kappa(pairs[sample]) for sample in samples], _by_chance(counts), n),
+        kappa_interval=_interval(kappas(pairs, samples), _by_chance(counts), n),
         n_missing=0,
     )
 
@@ -136,11 +135,50 @@ def _kappa(pairs: NDArray[np.int64]) -> float | None:
     if len(np.unique(pairs)) < 2:
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # one reader with one value only: kappa is 0 or undefined, handled here
+        # One reader with one value only: kappa is 0 or undefined, handled here.
+        warnings.simplefilter("ignore")
         kappa = float(cohen_kappa_score(pairs[:, 0], pairs[:, 1]))
     return None if np.isnan(kappa) else kappa
+
+
+def alphas(counts: NDArray[np.int64], samples: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give Krippendorff's alpha (nominal) of many resamples at once; the library takes one at a time.
+
+    Args:
+        counts: How many readers gave each value, shape (verbatims, values); two readers or more.
+        samples: How often each resample holds each verbatim, shape (resamples, verbatims).
+
+    Returns:
+        One alpha a resample, NaN where it holds one value alone.
+    """
+    n_readers = counts.sum(axis=1)
+    differing = (n_readers**2 - (counts**2).sum(axis=1)) / (n_readers - 1)
+    by_value = samples @ counts
+    total = by_value.sum(axis=1)
+    by_chance = (total**2 - (by_value**2).sum(axis=1)) / (total - 1)
+    return _one_minus(samples @ differing, by_chance)
+
+
+def kappas(pairs: NDArray[np.int64], samples: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give Cohen's kappa of many resamples at once; the library takes one at a time.
+
+    Args:
+        pairs: Values of the first two readers, shape (verbatims, 2), from 0.
+        samples: As for `alphas`.
+
+    Returns:
+        One kappa a resample, NaN where both readers gave one same value alone.
+    """
+    n = samples.sum(axis=1)
+    same = samples @ (pairs[:, 0] == pairs[:, 1]) / n
+    kinds = np.arange(pairs.max() + 1)
+    first, second = (samples @ (pairs[:, [reader]] == kinds) / n[:, None] for reader in (0, 1))
+    return _one_minus(1 - same, 1 - (first * second).sum(axis=1))
+
+
+def _one_minus(seen: NDArray[np.float64], by_chance: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = by_chance > 1e-12
+    return np.where(known, 1 - seen / np.where(known, by_chance, 1.0), np.nan)
 
 
 def _by_chance(counts: NDArray[np.int64]) -> float:
@@ -150,14 +188,14 @@ def _by_chance(counts: NDArray[np.int64]) -> float:
 
 
 def _interval(
-    resampled: Sequence[float | None], by_chance: float, n_verbatims: int
+    resampled: NDArray[np.float64], by_chance: float, n_verbatims: int
 ) -> tuple[float, float] | None:
     """Give the bootstrap interval of a coefficient `1 - disagreement / disagreement by chance`.
 
     Where no reading ever differed, every resample says 1; the lower end is then that of the largest
     disagreement that n verbatims without one still allow (Clopper and Pearson, 1934).
     """
-    known = [value for value in resampled if value is not None]
+    known = resampled[~np.isnan(resampled)]
     if len(known) < len(resampled) / 2:
         return None
     low, high = (float(value) for value in np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))

@@ -3,9 +3,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import krippendorff
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import cohen_kappa_score
 from sqlalchemy import select
 
 from models.decisions import DecidedPositions
@@ -13,7 +15,7 @@ from models.gold import gold_from_records
 from models.oof import read_oof
 from models.registry import SHIPPED
 from pipeline.errors import ReviewError
-from pipeline.review.agreement import agreement, blind_readings
+from pipeline.review.agreement import agreement, alphas, blind_readings, kappas
 from pipeline.review.campaigns import create_campaign, find_campaign
 from pipeline.review.decisions import Ballot, record
 from pipeline.review.drift import drift_by_source, shares_by_source, stability_index
@@ -53,6 +55,22 @@ def test_agreement_matches_krippendorffs_known_example(labels):
     # Nominal alpha: 1 - Do / De with De = 2 * 120 * 80 / (200 * 199).
     assert first.alpha == pytest.approx(1 - 0.3 / (2 * 120 * 80 / (200 * 199)))
     assert first.alpha_interval[0] < first.alpha < first.alpha_interval[1]
+
+
+def test_resampled_agreement_is_that_of_the_libraries(labels):
+    generator = np.random.default_rng(4)
+    counts = generator.multinomial(3, [0.7, 0.2, 0.1], size=40)
+    pairs = generator.choice(3, p=[0.7, 0.2, 0.1], size=(40, 2))
+    samples = generator.multinomial(40, np.full(40, 1 / 40), size=20)
+    for sample, alpha, kappa in zip(samples, alphas(counts, samples), kappas(pairs, samples), strict=True):
+        held = np.repeat(np.arange(40), sample)
+        assert alpha == pytest.approx(
+            krippendorff.alpha(value_counts=counts[held], level_of_measurement="nominal")
+        )
+        assert kappa == pytest.approx(cohen_kappa_score(pairs[held, 0], pairs[held, 1]))
+    alike = np.tile([2, 0, 0], (40, 1))
+    assert np.isnan(alphas(alike, samples)).all()
+    assert np.isnan(kappas(np.zeros_like(pairs), samples)).all()
 
 
 def test_agreement_tells_what_is_missing_and_what_cannot_be_told(labels):
