@@ -14,7 +14,7 @@ from pipeline.codebook import DEFAULT_CODEBOOK, Codebook, read_codebook
 from pipeline.config import ReviewConfig
 from pipeline.review.accounts import LoginGuard, Reviewer, reviewers
 from pipeline.review.decisions import CodebookStamp, stamp_of
-from pipeline.review.drift import TrainingShares
+from pipeline.review.drift import Drift, TrainingShares, drift_by_source
 from pipeline.review.evidence import EvidenceFunction, no_evidence
 from pipeline.review.index import IndexSummary, model_in_use, refresh_index
 from pipeline.review.search import Choices, choices
@@ -61,6 +61,7 @@ class Desk:
         model_id: The tagger whose labels are shown; None while nothing is tagged.
         training_shares: What that tagger's training sources looked like, as `ModelOnShow` has it.
         choices: What the list's filters may be set to.
+        drifts: How far each source is from those, as of the last refresh: it takes a pass over all verbatims.
         run_seen: When the last run had ended before the last refresh.
         setup_token: Proves, while nobody can log in, that the first one is made by who started the desk.
     """
@@ -76,6 +77,7 @@ class Desk:
     guard: LoginGuard = field(default_factory=LoginGuard)
     training_shares: TrainingShares = field(default_factory=dict)
     choices: Choices = field(default_factory=Choices)
+    drifts: list[Drift] = field(default_factory=list)
     run_seen: str | None = None
     refreshing: threading.Lock = field(default_factory=threading.Lock)
     codebook: Codebook = field(init=False)
@@ -112,6 +114,7 @@ class Desk:
             self.model_id = summary.model_id
             self.evidence, self.training_shares = model.evidence, model.training_shares
             self.choices = choices(self.store)
+            self.drifts = drift_by_source(self.store, self.training_shares)
             self.run_seen = run_seen
         return summary
 

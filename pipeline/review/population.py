@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow.compute as pc
 
 from pipeline import layout
 from pipeline.review.index import batches_in_use
@@ -91,13 +92,12 @@ def _read_parts(
         if columns is None:
             frames.append(pl.DataFrame(pl.from_arrow(table)))
             continue
-        dimensions = [dict(entry) for entry in table["dimensions"].to_pylist()]
-        names = sorted({key for entry in dimensions for key in entry})
+        dimensions = table["dimensions"].combine_chunks()
         frame = pl.DataFrame(pl.from_arrow(table.drop_columns(["dimensions"])))
         frames.append(
             frame.with_columns(
-                pl.Series(f"dim_{key}", [entry.get(key) for entry in dimensions], dtype=pl.String)
-                for key in names
+                pl.Series(f"dim_{key}", pc.map_lookup(dimensions, key, "first"), dtype=pl.String)
+                for key in sorted(pc.unique(dimensions.keys).to_pylist())
             )
             .with_columns(month=pl.col("date").dt.strftime("%Y-%m"))
             .drop("date")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from pipeline.review.desk import Desk
-from pipeline.review.drift import Drift, drift_by_source
 from pipeline.review.quality import (
     MIN_REVIEWED,
     accuracy_by_group,
@@ -43,9 +41,5 @@ def quality_page(request: Request, desk: DeskHere, _session: SignedIn) -> Respon
         groups=accuracy_by_group(entries, "sentiment"),
         tables=tables,
         curves=[(label, calibration(entries, space, label)) for label in CALIBRATED],
-        drifts=_drifts(desk),
+        drifts=desk.drifts,
     )
-
-
-def _drifts(desk: Desk) -> list[Drift]:
-    return drift_by_source(desk.store, desk.training_shares)

@@ -21,6 +21,7 @@ from pipeline.review.accounts import add_reviewer, reviewers
 from pipeline.review.campaigns import campaigns, create_campaign
 from pipeline.review.decisions import Ballot, record
 from pipeline.review.desk import open_desk
+from pipeline.review.drift import drift_by_source
 from pipeline.review.exchange import to_argilla
 from pipeline.review.labels import VerbatimLabels
 from pipeline.review.sampling import Design
@@ -122,10 +123,10 @@ def test_quality_page_sets_a_source_beside_the_training_sources(client_of, desk,
         ({"customer": alike}, ("au-delà du repère", "encore 20 verbatims")),
         ({"customer": {"avis": alike["avis"]}}, ("sans repère", "encore 20 verbatims")),
     ):
-        monkeypatch.setattr(desk, "training_shares", training)
+        monkeypatch.setattr(desk, "drifts", drift_by_source(desk.store, training))
         page = client.get("/quality").text
         assert all(words in page.replace("\u00a0", " ") for words in (*said, "<td>avis"))
-    monkeypatch.setattr(desk, "training_shares", {})
+    monkeypatch.setattr(desk, "drifts", drift_by_source(desk.store, {}))
     assert "pas de comparaison" in client.get("/quality").text
 
 
