@@ -61,6 +61,7 @@ def test_desk_left_open_shows_what_a_run_brought_once_it_has_ended(opened, works
     assert (page.n_total, opened.model_id) == (20, "nouveau-2")
     assert {row.model_id for row in page.rows} == {"nouveau-2"}
     assert len(opened.choices.months) > 1
+    assert sum(each.n for each in opened.drifts) == 20
 
 
 def test_every_page_that_counts_verbatims_keeps_up(opened, workspace):
