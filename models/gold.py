@@ -110,7 +110,11 @@ def text_hash(text: str) -> str:
 
 def text_keys(gold: GoldSet) -> NDArray[np.uint64]:
     """Name each verbatim by 64 bits of a hash of its text, audience and question, shape (n,)."""
-    batch = gold.batch
+    return batch_keys(gold.batch)
+
+
+def batch_keys(batch: VerbatimBatch) -> NDArray[np.uint64]:
+    """Name each verbatim of a batch as `text_keys` does."""
     named = [
         f"{audience}\n{text}\n{question}" if question else f"{audience}\n{text}"
         for audience, text, question in zip(batch.audiences, batch.texts, batch.questions, strict=True)

@@ -166,5 +166,14 @@ def read_learnt(folder: Path) -> NDArray[np.uint64]:
     return np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *found]))
 
 
+def all_learnt(folder: Path) -> NDArray[np.uint64]:
+    """Give the text keys of all that a model and its members learnt from, judged on it or not."""
+    found = [read_learnt(folder)]
+    found += [all_learnt(member_folder(folder, name)) for name in read_card(folder).get("members", ())]
+    if (folder / OOF_FILE).is_file():
+        found.append(pq.read_table(folder / OOF_FILE, columns=["text_key"])["text_key"].to_numpy())
+    return np.unique(np.concatenate(found))
+
+
 def _rounded(column: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.round(column, 4).astype(np.float32)

@@ -55,6 +55,8 @@ class ReviewedCells:
         probability: Inclusion probability of each row, NaN where it was chosen by hand.
         predicted: Reviewed verbatims × scores.
         true: Reviewed verbatims × scores; NaN where the reviewer was not asked.
+        learnt: Which rows the model has learnt from; null: none. People's labels of these count, the model's
+            errors on them do not: it was told the answer.
     """
 
     cell: Ints
@@ -62,6 +64,7 @@ class ReviewedCells:
     probability: Floats
     predicted: Floats
     true: Floats
+    learnt: npt.NDArray[np.bool_] | None = None
 
     def asked(self, k: int) -> ReviewedCells:
         """Keep the verbatims whose reviewer was asked about a score.
@@ -165,12 +168,16 @@ def _estimate_score(
     safe_rest = np.maximum(rest, 1.0)
     mean = (cells.sums[:, k] - _total(reviewed.cell, certain, predicted, len(cells))) / safe_rest
     clusters = 1.0 + TAGGING_CORRELATION * np.maximum(cells.sum_n2 / np.maximum(cells.n, 1) - 1.0, 0.0)
+    learnt = np.zeros(len(certain), dtype=np.bool_)
+    if reviewed.learnt is not None:
+        learnt = reviewed.learnt[reviewed.row] & ~certain
+    fresh = ~certain & ~learnt
     by_chance = Witness(
-        cell=reviewed.cell[~certain],
-        row=reviewed.row[~certain],
-        weight=1.0 / probability[~certain],
-        t=(true[~certain] - score.low) / width,
-        predicted=predicted[~certain],
+        cell=reviewed.cell[fresh],
+        row=reviewed.row[fresh],
+        weight=1.0 / probability[fresh],
+        t=(true[fresh] - score.low) / width,
+        predicted=predicted[fresh],
         group=group,
     )
     line = sharpen(line, by_chance)
@@ -179,7 +186,8 @@ def _estimate_score(
     chance = ChanceSums.of(
         reviewed.cell[~certain], probability[~certain], true[~certain], predicted[~certain], len(cells)
     )
-    seen, seen_curve = rectify(chance, score, mean, read, read_error, line)
+    told = _total(reviewed.cell, learnt, np.ones_like(true), len(cells)) > 0
+    seen, seen_curve = rectify(chance, score, mean, read, read_error, line, told)
     seen_error = np.where(chance.n > 0, seen_curve.variance(np.clip(seen, 0.0, 1.0)), np.inf)
     weight = _weight(read_error, seen_error)
     curve = _weighed(read_curve, (1 - weight) ** 2).plus(_weighed(seen_curve, weight**2))

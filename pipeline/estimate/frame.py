@@ -55,6 +55,8 @@ class EstimateInputs:
         dimensions: Declared dimensions, each a column of every table.
         reviews: Labels that people decided (`schema.reviewed_schema`), or null.
         calibration: The model's out-of-fold predictions (`models/shipped/<model>/oof.parquet`), or null.
+        learnt: Text keys of what the model learnt from (`models.oof.all_learnt`): it says of these what it
+            was told, and its errors on them show nothing of those on others.
         withdrawn: Respondents (keyed hashes) who withdrew; nothing of them is read.
         filesystem: Where the paths lie, when not on this machine.
     """
@@ -63,6 +65,7 @@ class EstimateInputs:
     dimensions: tuple[str, ...]
     reviews: pa.Table | None = None
     calibration: pa.Table | None = None
+    learnt: frozenset[int] = frozenset()
     withdrawn: tuple[str, ...] = ()
     filesystem: fsspec.AbstractFileSystem | None = None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.estimate.cells import Ints
 from pipeline.estimate.curves import Curve
@@ -56,7 +57,13 @@ class ChanceSums:
 
 
 def rectify(
-    chance: ChanceSums, score: Score, mean: Floats, read: Floats, read_error: Floats, line: Lines
+    chance: ChanceSums,
+    score: Score,
+    mean: Floats,
+    read: Floats,
+    read_error: Floats,
+    line: Lines,
+    told: npt.NDArray[np.bool_],
 ) -> tuple[Floats, Curve]:
     """Estimate t from labels drawn by chance, the predictions making them sharper (PPI++).
 
@@ -67,6 +74,8 @@ def rectify(
         read: t as the calibration line reads it; NaN where it cannot.
         read_error: Variance of `read`; infinite where it cannot be read.
         line: Calibration lines of the cells.
+        told: Cells where the model has learnt from some of these labels: there, λ is 0 and people's labels
+            stand alone.
 
     Returns:
         t, and its variance as a function of the truth; both mean nothing where a cell has no label.
@@ -93,6 +102,7 @@ def rectify(
         # that are all near nothing would make it as large as one likes. PPI++ keeps it in [0, 1].
         most = np.where(np.isfinite(read_error), np.inf, 1.0)
         tuned = np.clip(np.nan_to_num(yf / np.where(ff > 0, ff, np.nan)), 0.0, most)
+        tuned = np.where(told, 0.0, tuned)
         rest = np.maximum(yy - 2 * tuned * yf + tuned**2 * ff, 0.0)
         t = tuned * mean + y - tuned * f
         per_label = np.where(chance.n > 0, chance.q / chance.weight**2, 0.0)
