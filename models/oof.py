@@ -168,11 +168,11 @@ def read_learnt(folder: Path) -> NDArray[np.uint64]:
 
 def all_learnt(folder: Path) -> NDArray[np.uint64]:
     """Give the text keys of all that a model and its members learnt from, judged on it or not."""
-    found = [read_learnt(folder)]
-    found += [all_learnt(member_folder(folder, name)) for name in read_card(folder).get("members", ())]
-    if (folder / OOF_FILE).is_file():
-        found.append(pq.read_table(folder / OOF_FILE, columns=["text_key"])["text_key"].to_numpy())
-    return np.unique(np.concatenate(found))
+    found = [all_learnt(member_folder(folder, name)) for name in read_card(folder).get("members", ())]
+    for path in (folder / OOF_FILE, folder / LEARNT_FILE):
+        if path.is_file():
+            found.append(pq.read_table(path, columns=["text_key"])["text_key"].to_numpy())
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *found]))
 
 
 def _rounded(column: NDArray[np.floating]) -> NDArray[np.float32]:

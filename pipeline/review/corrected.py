@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from pipeline.codebook import Codebook, Language
 from pipeline.errors import SourceError
@@ -16,10 +15,9 @@ from pipeline.ingest.delimited import open_delimited
 from pipeline.ingest.encoding import decoding, scan
 from pipeline.ingest.layouts import plain_key
 from pipeline.ingest.spreadsheet import open_tables
-from pipeline.review.exchange import Imported, WrongCell
+from pipeline.review.exchange import Imported, WrongCell, unreadable
 from pipeline.review.exports import ID_COLUMN, READ_COLUMN, WAS_COLUMN, label_columns
 from pipeline.review.labels import VerbatimLabels
-from pipeline.review.refusals import refusal
 
 PLACE = "import"
 MAX_WRONG_CELLS = 20
@@ -46,16 +44,16 @@ def read_corrected(content: bytes, codebook: Codebook) -> Imported:
     try:
         names, records = _open(content, codebook)
     except SourceError as error:
-        raise _not_an_export(str(error)) from error
+        raise unreadable(str(error)) from error
     languages: tuple[Language, ...] = ("fr", "en")
     language = next((each for each in languages if plain_key(ID_COLUMN[each]) in names), None)
     if language is None:
-        raise _not_an_export("a table without the column of identifiers")
+        raise unreadable("a table without the column of identifiers")
     needed = [ID_COLUMN[language], WAS_COLUMN[language], READ_COLUMN[language]]
     columns = label_columns(codebook, language)
     missing = [name for name in (*needed, *columns) if plain_key(name) not in names]
     if missing:
-        raise _not_an_export(f"a table without {', '.join(f'«{name}»' for name in missing)}")
+        raise unreadable(f"a table without {', '.join(f'«{name}»' for name in missing)}")
     place = {name: names.index(plain_key(name)) for name in (*needed, *columns)}
     lines = ({name: record[at].strip() for name, at in place.items()} for record in records)
     return _Reading(codebook, language).read(lines)
@@ -96,7 +94,7 @@ class _Reading:
             del self.found[key]
         if self.twice:
             self.rejected["twice"] = len(self.twice)
-        return Imported(self.found, self.rejected, tuple(islice(self.wrong, MAX_WRONG_CELLS)))
+        return Imported(self.found, self.rejected, tuple(self.wrong[:MAX_WRONG_CELLS]))
 
     def _read_line(self, number: int, line: Line) -> str | None:
         key = line[ID_COLUMN[self.language]]
@@ -122,14 +120,3 @@ class _Reading:
         if self.found.setdefault(key, labels) != labels:
             self.twice.add(key)
         return None
-
-
-def _not_an_export(got: str) -> Exception:
-    return refusal(
-        "import_format",
-        "the file cannot be imported",
-        expected="a CSV or workbook exported from this desk, or JSON of Label Studio or Argilla",
-        got=got,
-        where=PLACE,
-        do="Export the list again and correct that file: change, add or remove no column",
-    )

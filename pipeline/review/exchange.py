@@ -218,11 +218,11 @@ def _records(content: bytes) -> Sequence[Mapping[str, Any]]:
             else [json.loads(line) for line in text.splitlines() if line.strip()]
         )
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise _unreadable("something that is no JSON") from error
+        raise unreadable("something that is no JSON") from error
     if not isinstance(parsed, list) or not all(
         isinstance(record, dict) and ("data" in record or "fields" in record) for record in parsed
     ):
-        raise _unreadable("JSON of another form")
+        raise unreadable("JSON of another form")
     return parsed
 
 
@@ -262,12 +262,13 @@ def _labels(answers: Mapping[str, str], codebook: Codebook) -> VerbatimLabels | 
     return VerbatimLabels(chosen["sentiment"], chosen["enchantment"], chosen["incivility"], themes)
 
 
-def _unreadable(got: str) -> Exception:
+def unreadable(got: str) -> Exception:
+    """Refuse a file whose labels cannot be taken."""
     return refusal(
         "import_format",
         "the file cannot be imported",
-        expected="a JSON export of Label Studio or records of Argilla",
+        expected="a CSV or workbook exported from this desk, or JSON of Label Studio or Argilla",
         got=got,
         where="import",
-        do="Export again in one of these formats",
+        do="Export again in one of these formats: change, add or remove no column",
     )

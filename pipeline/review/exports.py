@@ -37,37 +37,39 @@ class LabelColumn:
     Attributes:
         label: `sentiment`, `enchantment`, `incivility` or `theme:<id>`.
         theme: The theme, for a theme.
+        names: Names of its values, in the reader's language.
         values: Plain form of a value's name, in any language, or identifier → the value.
     """
 
     label: str
     theme: str
+    names: list[str]
     values: dict[str, str]
 
 
 def label_columns(codebook: Codebook, language: Language) -> dict[str, LabelColumn]:
     """List the columns of labels by name, in the order of the tables for people."""
     labels = codebook.labels
-    columns = {
-        label.name.get(language): LabelColumn(
-            name, "", _by_name({key: value.name for key, value in label.values.items()})
-        )
-        for name, label in (
-            ("sentiment", labels.sentiment),
-            ("enchantment", labels.enchantment),
-            ("incivility", labels.incivility),
-        )
+    singles = {
+        "sentiment": labels.sentiment,
+        "enchantment": labels.enchantment,
+        "incivility": labels.incivility,
     }
-    polarities = _by_name({key: value.name for key, value in codebook.polarities.items()})
+    columns = {}
+    for name, label in singles.items():
+        wordings = {key: value.name for key, value in label.values.items()}
+        columns[label.name.get(language)] = LabelColumn(name, "", *_read_as(wordings, language))
+    polarities = _read_as({key: value.name for key, value in codebook.polarities.items()}, language)
     for theme, entry in codebook.themes.items():
-        columns[entry.name.get(language)] = LabelColumn(f"theme:{theme}", theme, polarities)
+        columns[entry.name.get(language)] = LabelColumn(f"theme:{theme}", theme, *polarities)
     return columns
 
 
-def _by_name(values: Mapping[str, Wording]) -> dict[str, str]:
+def _read_as(values: Mapping[str, Wording], language: Language) -> tuple[list[str], dict[str, str]]:
+    """Give the names that a reader sees, and all that is read back as each value."""
     languages: tuple[Language, ...] = ("fr", "en")
-    named = {plain_key(name.get(language)): key for key, name in values.items() for language in languages}
-    return named | {plain_key(key): key for key in values}
+    named = {plain_key(name.get(each)): key for key, name in values.items() for each in languages}
+    return [name.get(language) for name in values.values()], named | {plain_key(key): key for key in values}
 
 
 def disarm(cell: str) -> str:
@@ -193,7 +195,8 @@ def to_xlsx(
         bold = workbook.add_format({"bold": True})
         wrap = workbook.add_format({"text_wrap": True, "valign": "top"})
         day = workbook.add_format({"num_format": "dd/mm/yyyy" if language == "fr" else "yyyy-mm-dd"})
-        for place, name in enumerate(header(codebook, language, dimensions)):
+        names = header(codebook, language, dimensions)
+        for place, name in enumerate(names):
             sheet.write_string(0, place, name, bold)
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, 4, 16)
@@ -207,25 +210,12 @@ def to_xlsx(
                     sheet.write_datetime(number, place, cell, day)
                 else:
                     sheet.write_number(number, place, cell)
-        for place, choices in _choices(codebook, language, dimensions):
+        for name, column in label_columns(codebook, language).items():
             # A cell that holds something else is said of, not refused: the import tells it with its line.
-            wanted = {"validate": "list", "source": choices, "error_type": "warning"}
+            wanted = {"validate": "list", "source": column.names, "error_type": "warning"}
+            place = names.index(name)
             sheet.data_validation(1, place, max(number, 1), place, wanted)
     return stream.getvalue()
-
-
-def _choices(
-    codebook: Codebook, language: Language, dimensions: Mapping[str, str]
-) -> Iterator[tuple[int, list[str]]]:
-    """Give each column of labels its place and the names of its values."""
-    names = header(codebook, language, dimensions)
-    labels = codebook.labels
-    singles = (labels.sentiment, labels.enchantment, labels.incivility)
-    polarities = [polarity.name.get(language) for polarity in codebook.polarities.values()]
-    for label in singles:
-        yield names.index(label.name.get(language)), [v.name.get(language) for v in label.values.values()]
-    for theme in codebook.themes.values():
-        yield names.index(theme.name.get(language)), polarities
 
 
 def training_lines(

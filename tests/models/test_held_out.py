@@ -7,7 +7,7 @@ import numpy as np
 from models.blend.training import combine_held_out, write_blend
 from models.gold import GoldSet, gold_from_records, text_keys
 from models.held_out import honest_predictions
-from models.oof import read_learnt, write_learnt, write_oof
+from models.oof import all_learnt, read_learnt, write_learnt, write_oof
 from tests.models.tiny_taggers import LABELS, KeywordTagger
 
 TAGGER = KeywordTagger("mots")
@@ -57,5 +57,6 @@ def test_what_a_member_learnt_from_does_not_judge_the_blend(tmp_path: Path) -> N
     blend = model_of(tmp_path / "blend", gold.take(np.arange(10)), nothing, ("member",))
     model_of(blend / "member", gold.take(np.arange(10)), gold.take(np.arange(10, 30)))
     assert set(read_learnt(blend)) == set(text_keys(gold)[10:30])
+    assert set(all_learnt(blend)) == set(text_keys(gold)[:30])
     _, judging = honest_predictions(blend, TAGGER, gold, np.ones(40, dtype=np.bool_))
     assert np.flatnonzero(judging).tolist() == [*range(10), *range(30, 40)]

@@ -14,7 +14,7 @@ from pipeline.errors import SinkError
 from pipeline.publish.csv_twin import write_csv_twin
 from pipeline.publish.pages import movements
 from pipeline.publish.pages.charts import nice_scale
-from pipeline.publish.pages.figures import ALL
+from pipeline.publish.pages.figures import ALL, members
 from pipeline.publish.pages.render import render, style_sheet
 from pipeline.publish.pages.view import AUDIENCES, Panel, Quote, Row, View
 from pipeline.publish.reading import Snapshot
@@ -83,14 +83,12 @@ def make_digest(snapshot: Snapshot, config: DigestConfig, codebook: Codebook) ->
 
 
 def _refuse_unknown(snapshot: Snapshot, config: DigestConfig, codebook: Codebook) -> None:
-    measures = snapshot.table("measures")
-    if measures is None:
+    if snapshot.table("measures") is None:
         return
     _refuse(config, "themes", "themes of the codebook", config.themes, codebook.themes)
     _refuse(config, "cells", "declared dimensions", config.cells, snapshot.dimensions)
     for name, wanted in config.cells.items():
-        members = measures.get_column(name).drop_nulls().unique().sort().to_list()
-        _refuse(config, f"cells.{name}", f"members of `{name}`", wanted, members)
+        _refuse(config, f"cells.{name}", f"members of `{name}`", wanted, members(snapshot, name))
 
 
 def _refuse(config: DigestConfig, key: str, kind: str, wanted: Iterable[str], known: Collection[str]) -> None:
