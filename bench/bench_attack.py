@@ -77,6 +77,7 @@ def write(folder: Path, name: str, people: dict[str, np.ndarray], labels: LabelS
         "incivility": ["none"] * n,
         "confidence": np.ones(n, np.float32),
         "needs_review": np.zeros(n, bool),
+        "is_learnt": np.zeros(n, bool),
         schema.theme_column(THEME): pa.array(told.tolist(), pa.string()),
         schema.theme_probability_column(THEME, "positive"): people["theme"].astype(np.float32),
         schema.enchantment_column("none"): np.ones(n, np.float32),

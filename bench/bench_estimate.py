@@ -81,6 +81,7 @@ def _annotations(rng: np.random.Generator, ids: pa.ChunkedArray, labels: LabelSp
         "codebook_hash": [labels.codebook_hash] * size,
         "confidence": np.ones(size, np.float32),
         "needs_review": np.zeros(size, bool),
+        "is_learnt": np.zeros(size, bool),
     }
     for name, values, alpha in (
         ("sentiment", labels.sentiment, 0.4),

@@ -11,7 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
 
-from models.registry import load_tagger
+from models.recall import Recall
 from models.tagger import Tagger
 from pipeline import layout
 from pipeline.annotate import annotate_part
@@ -19,9 +19,10 @@ from pipeline.job import open_job
 
 
 @lru_cache(maxsize=4)
-def _tagger(config_path: str, model: str) -> Tagger:
-    """Load the model in use once a process: tasks of one run share it."""
-    return load_tagger(model, open_job(config_path).labels)
+def _reader(config_path: str, model: str) -> tuple[Tagger, Recall]:
+    """Load the model in use, and what it learnt from, once a process: tasks of one run share them."""
+    job = open_job(config_path)
+    return job.load_tagger(), job.load_recall()
 
 
 @task(
@@ -34,7 +35,8 @@ def _tagger(config_path: str, model: str) -> Tagger:
 def annotate_one(config_path: str, batch_id: str, part: str) -> int:
     """Tag one part unless it is tagged already; give the number of verbatims tagged now."""
     job = open_job(config_path)
-    report = annotate_part(job.workspace, batch_id, part, _tagger(config_path, job.model), job.labels)
+    tagger, recall = _reader(config_path, job.model)
+    report = annotate_part(job.workspace, batch_id, part, tagger, job.labels, recall)
     return 0 if report.skipped else report.n_verbatims
 
 

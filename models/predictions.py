@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from models.errors import ModelError
 from models.gold import GoldSet
 from models.json_lines import parse_line
 from models.labels import LabelSpace
-from models.tagger import Decisions, Probabilities, Tagger, TagProbabilities
+from models.tagger import Decisions, Probabilities, Tagger, TagProbabilities, put
 
 _NUMBER_ONCE = "Number the verbatims once across all files, and give each one line of predictions"
 _TOLERANCE = 0.02
@@ -44,33 +44,16 @@ class Predictions:
         """
         decided, new = self.decided, part.decided
         mixed = DecidedPositions(
-            sentiment=_put(decided.sentiment, at, new.sentiment),
-            enchantment=_put(decided.enchantment, at, new.enchantment),
-            incivility=_put(decided.incivility, at, new.incivility),
-            themes={theme: _put(values, at, new.themes[theme]) for theme, values in decided.themes.items()},
-            confidence=_put(decided.confidence, at, new.confidence),
+            sentiment=put(decided.sentiment, at, new.sentiment),
+            enchantment=put(decided.enchantment, at, new.enchantment),
+            incivility=put(decided.incivility, at, new.incivility),
+            themes={theme: put(values, at, new.themes[theme]) for theme, values in decided.themes.items()},
+            confidence=put(decided.confidence, at, new.confidence),
         )
         old, fresh = self.probabilities, part.probabilities
         if old is None or fresh is None:
             return Predictions(mixed, None)
-        return Predictions(
-            mixed,
-            TagProbabilities(
-                sentiment=_put(old.sentiment, at, fresh.sentiment),
-                enchantment=_put(old.enchantment, at, fresh.enchantment),
-                incivility=_put(old.incivility, at, fresh.incivility),
-                themes={theme: _put(values, at, fresh.themes[theme]) for theme, values in old.themes.items()},
-            ),
-        )
-
-
-Column = TypeVar("Column", bound=NDArray[Any])
-
-
-def _put(before: Column, at: NDArray[np.intp], after: Column) -> Column:
-    merged = before.copy()
-    merged[at] = after
-    return merged
+        return Predictions(mixed, old.with_rows(at, fresh))
 
 
 def predict_gold(tagger: Tagger, gold: GoldSet) -> Predictions:

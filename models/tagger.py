@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,30 @@ class TagProbabilities:
             incivility=self.incivility[rows],
             themes={theme: columns[rows] for theme, columns in self.themes.items()},
         )
+
+    def with_rows(self, at: NDArray[np.intp], part: TagProbabilities) -> TagProbabilities:
+        """Give the same probabilities with those of some verbatims replaced.
+
+        Args:
+            at: Positions of the replaced ones.
+            part: Their new probabilities, in that order, for these themes or more.
+        """
+        return TagProbabilities(
+            sentiment=put(self.sentiment, at, part.sentiment),
+            enchantment=put(self.enchantment, at, part.enchantment),
+            incivility=put(self.incivility, at, part.incivility),
+            themes={theme: put(values, at, part.themes[theme]) for theme, values in self.themes.items()},
+        )
+
+
+Column = TypeVar("Column", bound=NDArray[Any])
+
+
+def put(before: Column, at: NDArray[np.intp], after: Column) -> Column:
+    """Copy an array, with some of its rows replaced."""
+    merged = before.copy()
+    merged[at] = after
+    return merged
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.labels import LabelSpace
+from models.recall import Recall
 from models.tagger import Decisions, Tagger, TagProbabilities, VerbatimBatch
 from pipeline import layout, schema
 from pipeline.workspace import COMPRESSION, Workspace
@@ -34,7 +35,7 @@ class PartReport:
 
 
 def annotate_batch(
-    workspace: Workspace, batch_id: str, tagger: Tagger, labels: LabelSpace
+    workspace: Workspace, batch_id: str, tagger: Tagger, labels: LabelSpace, recall: Recall | None = None
 ) -> Iterator[PartReport]:
     """Tag every part of a batch that is not tagged yet, in order.
 
@@ -43,16 +44,22 @@ def annotate_batch(
         batch_id: The batch.
         tagger: The model.
         labels: The codebook's label space; a theme that the model was not trained for is null throughout.
+        recall: What the model learnt from, where it is known; without it, it counts as having seen nothing.
 
     Yields:
         A report a part, once the part is whole.
     """
     for part in layout.verbatim_parts(workspace, batch_id):
-        yield annotate_part(workspace, batch_id, part, tagger, labels)
+        yield annotate_part(workspace, batch_id, part, tagger, labels, recall)
 
 
 def annotate_part(
-    workspace: Workspace, batch_id: str, part: str, tagger: Tagger, labels: LabelSpace
+    workspace: Workspace,
+    batch_id: str,
+    part: str,
+    tagger: Tagger,
+    labels: LabelSpace,
+    recall: Recall | None = None,
 ) -> PartReport:
     """Tag one part, unless that was done before by the same model for the codebook's themes.
 
@@ -62,6 +69,7 @@ def annotate_part(
         part: Name of the verbatim part; the annotation part takes the same.
         tagger: The model.
         labels: The codebook's label space.
+        recall: What the model learnt from, as in `annotate_batch`.
 
     Returns:
         What was done.
@@ -80,12 +88,12 @@ def annotate_part(
             pq.ParquetWriter(out, table_schema, compression=COMPRESSION) as writer,
         ):
             for rows in verbatims.iter_batches(CHUNK_ROWS, columns=READ_COLUMNS, use_threads=False):
-                writer.write_batch(_annotate_rows(rows, tagger, labels, table_schema))
+                writer.write_batch(_annotate_rows(rows, tagger, recall, table_schema, labels))
     return PartReport(part, n_verbatims, skipped=False)
 
 
 def _is_whole(workspace: Workspace, part: Sequence[str], wanted: pa.Schema, n_verbatims: int) -> bool:
-    """Tell whether a part is there for all its verbatims; one written before a theme lacks its columns."""
+    """Tell whether a part is there for all its verbatims; one written before a column came lacks it."""
     if not workspace.exists(*part):
         return False
     with workspace.filesystem.open(workspace.path(*part), "rb") as stream:
@@ -94,18 +102,22 @@ def _is_whole(workspace: Workspace, part: Sequence[str], wanted: pa.Schema, n_ve
 
 
 def _annotate_rows(
-    rows: pa.RecordBatch, tagger: Tagger, labels: LabelSpace, table_schema: pa.Schema
+    rows: pa.RecordBatch, tagger: Tagger, recall: Recall | None, table_schema: pa.Schema, labels: LabelSpace
 ) -> pa.RecordBatch:
     batch = VerbatimBatch(
         texts=rows.column("text").to_pylist(),
         audiences=rows.column("audience").to_pylist(),
         questions=rows.column("question").to_pylist(),
     )
-    probabilities = tagger.predict(batch)
+    if recall is None:
+        probabilities, learnt = tagger.predict(batch), np.zeros(len(rows), dtype=np.bool_)
+    else:
+        probabilities, learnt = recall.predict(tagger, batch)
     columns = {
         "verbatim_id": rows.column("verbatim_id"),
         "model_id": pa.repeat(tagger.model_id, len(rows)),
         "codebook_hash": pa.repeat(labels.codebook_hash, len(rows)),
+        "is_learnt": learnt,
         **_decided(tagger.decide(probabilities), labels, len(rows)),
         **_probabilities(probabilities, labels, len(rows)),
     }

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from models.labels import LabelSpace
-from models.registry import load_tagger
+from models.recall import Recall
+from models.registry import load_tagger, model_folder
 from models.tagger import Tagger
 from pipeline import layout
 from pipeline.codebook import DEFAULT_CODEBOOK, Codebook, read_codebook
@@ -92,6 +93,10 @@ class Job:
     def load_tagger(self) -> Tagger:
         """Load the model in use."""
         return load_tagger(self.model, self.labels)
+
+    def load_recall(self) -> Recall:
+        """Load what the model in use learnt from."""
+        return Recall(model_folder(self.model), self.labels)
 
     def write_current_batches(self, batch_ids: Sequence[str], unread: Sequence[UnreadInput]) -> None:
         """Tell the next steps which batches the declared inputs gave, in the order of the inputs."""

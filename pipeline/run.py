@@ -212,11 +212,11 @@ def _accounts(job: Job, batch_ids: Sequence[str]) -> list[Mapping[str, Any]]:
 def annotate_all(job: Job, progress: Progress = _silent) -> int:
     """Tag the current batches; give the number of verbatims tagged now."""
     batch_ids, _ = job.read_current_batches()
-    tagger = job.load_tagger()
+    tagger, recall = job.load_tagger(), job.load_recall()
     n_annotated = 0
     for done, batch_id in enumerate(batch_ids):
         progress("annotate", done, len(batch_ids))
-        for report in annotate_batch(job.workspace, batch_id, tagger, job.labels):
+        for report in annotate_batch(job.workspace, batch_id, tagger, job.labels, recall):
             n_annotated += 0 if report.skipped else report.n_verbatims
     progress("annotate", len(batch_ids), len(batch_ids))
     return n_annotated

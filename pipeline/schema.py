@@ -80,7 +80,9 @@ def probability_columns(labels: LabelSpace) -> list[str]:
 
 
 def annotation_schema(labels: LabelSpace) -> pa.Schema:
-    """Build the schema of annotations: decided labels, confidence, probabilities.
+    """Build the schema of annotations: decided labels, confidence, `is_learnt`, probabilities.
+
+    `is_learnt` tells where the model learnt from the verbatim (`models.recall` gives its probabilities then).
 
     Args:
         labels: The codebook's label space. A theme that the model was not trained for keeps its columns,
@@ -100,6 +102,7 @@ def annotation_schema(labels: LabelSpace) -> pa.Schema:
             *(pa.field(theme_column(theme), pa.string()) for theme in labels.themes),
             pa.field("confidence", pa.float32(), nullable=False),
             pa.field("needs_review", pa.bool_(), nullable=False),
+            pa.field("is_learnt", pa.bool_(), nullable=False),
             *(pa.field(name, pa.float32()) for name in probability_columns(labels)),
         ]
     )

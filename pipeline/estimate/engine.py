@@ -55,8 +55,10 @@ class ReviewedCells:
         probability: Inclusion probability of each row, NaN where it was chosen by hand.
         predicted: Reviewed verbatims × scores.
         true: Reviewed verbatims × scores; NaN where the reviewer was not asked.
-        learnt: Which rows the model has learnt from; null: none. People's labels of these count, the model's
-            errors on them do not: it was told the answer.
+        learnt: Which rows the model learnt from; null: none. People's labels of these count, the model's
+            errors on them do not. Told the answers, it would show none; and what it said of them out of fold
+            does not do beside what it says of the others after learning: there it follows the chance of the
+            sample, and intervals that believed it held the truth in 78 to 82 % of simulated cases.
     """
 
     cell: Ints

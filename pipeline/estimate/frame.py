@@ -55,8 +55,6 @@ class EstimateInputs:
         dimensions: Declared dimensions, each a column of every table.
         reviews: Labels that people decided (`schema.reviewed_schema`), or null.
         calibration: The model's out-of-fold predictions (`models/shipped/<model>/oof.parquet`), or null.
-        learnt: Text keys of what the model learnt from (`models.oof.all_learnt`): it says of these what it
-            was told, and its errors on them show nothing of those on others.
         withdrawn: Respondents (keyed hashes) who withdrew; nothing of them is read.
         filesystem: Where the paths lie, when not on this machine.
     """
@@ -65,7 +63,6 @@ class EstimateInputs:
     dimensions: tuple[str, ...]
     reviews: pa.Table | None = None
     calibration: pa.Table | None = None
-    learnt: frozenset[int] = frozenset()
     withdrawn: tuple[str, ...] = ()
     filesystem: fsspec.AbstractFileSystem | None = None
 
@@ -75,7 +72,7 @@ class Frame:
     """An open database with the table `frame`: one row a verbatim, in no particular order.
 
     Columns: `verbatim_id, audience, period, person, respondent, source, question, rating, rating_scale,
-    sentiment, enchantment`,
+    sentiment, enchantment, is_learnt`,
     `f_i` score i in units of 1/4,096, `g_j` whether the verbatim is in group j, `t_k` how it speaks of
     theme k (0 not, 1 positive, 2 negative, 3 otherwise), `d_i` dimension i.
     """
@@ -179,7 +176,7 @@ def _build(
             SELECT source, rank, row, min(verbatim_id) AS first_id FROM latest
             WHERE respondent IS NULL GROUP BY ALL
         ), tagged AS (
-            SELECT verbatim_id, rank, sentiment, enchantment, {scores}, {groups}, {told}
+            SELECT verbatim_id, rank, sentiment, enchantment, is_learnt, {scores}, {groups}, {told}
             FROM read_parquet({annotations}, filename = true) JOIN annotation_files USING (filename)
         )
         SELECT latest.* EXCLUDE (rank, row),

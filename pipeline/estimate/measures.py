@@ -82,7 +82,7 @@ def estimate_all(frame: Frame, inputs: EstimateInputs, config: EstimateConfig) -
     if inputs.calibration is not None:
         gold = read_out_of_fold(inputs.calibration, frame.book)
         calibrations, nets = calibrate(gold, frame.book), net_lines(gold, frame.book)
-    reviewed = join_reviews(frame, inputs, cells, sets)
+    reviewed = join_reviews(frame, inputs.reviews, cells, sets)
     means = estimate_means(cells, frame.book.scores, calibrations, reviewed)
     ratings = sum_ratings(frame, sets, with_periods=with_periods)
     overlaps = count_overlaps(frame, with_periods=with_periods)

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from models.gold import batch_keys
-from models.tagger import VerbatimBatch
 from pipeline import schema
 from pipeline.estimate.calibration import THEMES_READ, gold_indicators, scores_of
 from pipeline.estimate.cells import Cells
 from pipeline.estimate.engine import ReviewedCells, no_reviews
-from pipeline.estimate.frame import UNIT, EstimateInputs, Frame, paths_of, theme_code
+from pipeline.estimate.frame import UNIT, Frame, theme_code
 
 
 def join_reviews(
-    frame: Frame, inputs: EstimateInputs, cells: Cells, sets: Sequence[Sequence[str]]
+    frame: Frame, reviews: pa.Table | None, cells: Cells, sets: Sequence[Sequence[str]]
 ) -> ReviewedCells:
     """Join reviewed labels with predictions and cells.
 
     Args:
         frame: The open frame.
-        inputs: With the reviews, and what the model learnt from.
+        reviews: `schema.reviewed_schema`, or null.
         cells: Sums over cells.
         sets: The sets of dimensions that the cells were summed over.
 
@@ -33,7 +29,6 @@ def join_reviews(
         Each reviewed verbatim of the frame once for every cell that it lies in; a verbatim reviewed twice
         counts with its last row.
     """
-    reviews = inputs.reviews
     n_scores = len(frame.book.scores)
     if reviews is None or len(reviews) == 0:
         return no_reviews(n_scores)
@@ -43,7 +38,7 @@ def join_reviews(
     scores = ", ".join(f"f_{i}" for i in range(n_scores))
     dimensions = ", ".join(f"{frame.dimension(name)} AS {name}" for name in frame.dimensions)
     joined = frame.connection.sql(f"""
-        SELECT review, audience, period {", " + dimensions if dimensions else ""}, {scores}
+        SELECT review, audience, period, is_learnt {", " + dimensions if dimensions else ""}, {scores}
         FROM frame JOIN (SELECT verbatim_id, max(review) AS review FROM reviews GROUP BY verbatim_id)
         USING (verbatim_id) ORDER BY review
         """).to_arrow_table()
@@ -65,25 +60,8 @@ def join_reviews(
         probability=probability,
         predicted=predicted,
         true=true,
-        learnt=_are_learnt(frame, inputs, mine["verbatim_id"]),
+        learnt=joined["is_learnt"].to_numpy(),
     )
-
-
-def _are_learnt(frame: Frame, inputs: EstimateInputs, ids: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    """Tell which verbatims the model has learnt from, in whatever version."""
-    if not inputs.learnt:
-        return np.zeros(len(ids), dtype=np.bool_)
-    frame.connection.register("wanted", pa.table({"verbatim_id": ids}))
-    texts = frame.table(f"""
-        SELECT verbatim_id, text, audience, question FROM read_parquet({paths_of(inputs)})
-        WHERE verbatim_id IN (SELECT verbatim_id FROM wanted)
-        """)
-    keys = batch_keys(VerbatimBatch(*(texts[name].to_pylist() for name in ("text", "audience", "question"))))
-    known = np.fromiter((key in inputs.learnt for key in keys.tolist()), dtype=np.bool_, count=len(keys))
-    learnt: npt.NDArray[np.bool_] = pc.is_in(ids, texts["verbatim_id"].filter(pa.array(known))).to_numpy(
-        zero_copy_only=False
-    )
-    return learnt
 
 
 def apply_reviews(frame: Frame, reviews: pa.Table | None) -> None:

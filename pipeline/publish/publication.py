@@ -8,8 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from models.oof import all_learnt
-from models.registry import model_folder, read_out_of_fold
+from models.registry import read_out_of_fold
 from pipeline import layout
 from pipeline.errors import ReleaseError
 from pipeline.estimate.measures import BatchFiles, EstimateInputs, estimate
@@ -103,7 +102,6 @@ def _publish_release(job: Job) -> Publication:
         dimensions=job.config.dimensions,
         reviews=reviews,
         calibration=read_out_of_fold(job.model),
-        learnt=frozenset(all_learnt(model_folder(job.model)).tolist()),
         withdrawn=withdrawn,
         filesystem=None if job.workspace.is_local else job.workspace.filesystem,
     )

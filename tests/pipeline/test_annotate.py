@@ -104,3 +104,30 @@ def test_part_with_fewer_rows_than_verbatims_is_tagged_again(workspace):
     reports = list(annotate_batch(workspace, "b1", tagger, LABELS))
     assert [each.skipped for each in reports] == [False, True]
     assert workspace.count_rows(*part) == 3
+
+
+class Remembering:
+    """A recall that knows one of the verbatims and what was said of it before."""
+
+    def predict(self, tagger, batch):
+        probabilities = tagger.predict(batch)
+        learnt = np.array([text.startswith("Accueil") for text in batch.texts])
+        probabilities.sentiment[learnt] = (0.0, 1.0, 0.0, 0.0)
+        return probabilities, learnt
+
+
+def test_what_the_model_learnt_from_is_read_by_recall_and_marked(workspace):
+    tagger = LengthTagger()
+    list(annotate_batch(workspace, "b1", tagger, LABELS, Remembering()))
+    table = workspace.read_table(layout.ANNOTATIONS, "b1", tagger.model_id, "part-00000.parquet")
+    assert table["is_learnt"].to_pylist() == [False, True, False]
+    assert table["p_sentiment_negative"].to_pylist()[1] == 1.0
+
+
+def test_part_from_before_it_was_told_what_the_model_learnt_is_tagged_again(workspace):
+    tagger = LengthTagger()
+    list(annotate_batch(workspace, "b1", tagger, LABELS))
+    part = (layout.ANNOTATIONS, "b1", tagger.model_id, "part-00000.parquet")
+    workspace.write_table(workspace.read_table(*part).drop_columns(["is_learnt"]), *part)
+    reports = list(annotate_batch(workspace, "b1", tagger, LABELS))
+    assert [each.skipped for each in reports] == [False, True]

@@ -15,6 +15,7 @@ from models.inherited import INHERITED, without_inherited
 from models.linear.saving import save_linear
 from models.linear.training import train_linear
 from models.oof import read_oof, write_oof
+from models.recall import Recall
 from models.registry import SHIPPED, load_tagger, read_card, untrained_themes
 from models.tagger import VerbatimBatch
 from pipeline.challenger import make_challenger
@@ -118,6 +119,17 @@ def test_retrain_refuses_a_challenger_that_learnt_nothing_and_promotes_one_that_
     assert job.load_tagger().model_id == won.challenger_id
     assert chosen_model(job.workspace, "linear") == "linear"
     assert "Nouveau modèle en place" in (won.folder / CARD_FILE).read_text(encoding="utf-8")
+
+    # What it learnt from the workspace it reads there as it did before: no better than elsewhere.
+    mine = masked(read_gold([files / "own.jsonl"], LABELS))
+    tagger = load_tagger(str(won.folder), LABELS)
+    recalled, learnt = Recall(won.folder, LABELS).predict(tagger, mine.batch)
+    assert learnt.all()
+    right = [
+        float((each.sentiment.argmax(axis=1) == mine.sentiment).mean())
+        for each in (recalled, tagger.predict(mine.batch))
+    ]
+    assert right[0] < right[1] - 0.05
 
     # The champion is judged by what it said of verbatims before it learnt from them: no better than itself.
     same = retrain(job, **given)

@@ -50,6 +50,7 @@ def annotation(number: int, **labels: Any) -> dict[str, Any]:
         "incivility": labels.get("incivility", "none"),
         "confidence": 0.9,
         "needs_review": False,
+        "is_learnt": labels.get("is_learnt", False),
     }
     for name in schema.probability_columns(LABELS):
         row[name] = 0.0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from models.gold import batch_keys
-from models.tagger import VerbatimBatch
 from pipeline import schema
 from pipeline.config import EstimateConfig
 from pipeline.estimate.drivers import DIFFERENCE
@@ -83,18 +81,14 @@ def test_drivers_count_a_theme_where_a_review_found_it(world):
 def test_the_model_does_not_speak_where_it_was_told_the_answers(world, is_learnt, expected):
     """Right on the fifty that it learnt, of which a fifth are negative, it sees two thirds in the others."""
     said = ["negative" if i < 10 or (i >= 50 and i % 3) else "positive" for i in range(200)]
-    texts = [f"Réponse n° {i}, avec sa suite" for i in range(200)]
     world.add(
-        [verbatim(i, text=text) for i, text in enumerate(texts)],
-        [annotation(i, sentiment=sentiment) for i, sentiment in enumerate(said)],
+        [verbatim(i) for i in range(200)],
+        [annotation(i, sentiment=each, is_learnt=is_learnt and i < 50) for i, each in enumerate(said)],
     )
     decided = pa.concat_tables([reviews(range(10)), reviews(range(10, 50), "positive")])
     place = decided.schema.get_field_index("inclusion_probability")
     decided = decided.set_column(place, "inclusion_probability", pa.array([0.25] * 50))
-    told = batch_keys(VerbatimBatch(texts[:50], ["customer"] * 50, [None] * 50))
-    inputs = world.inputs(reviews=decided, learnt=frozenset(told.tolist()) if is_learnt else frozenset())
-    row = one(
-        estimate(inputs, EstimateConfig(), LABELS)["measures"], measure="sentiment_negative", period="all"
-    )
+    measures = estimate(world.inputs(reviews=decided), EstimateConfig(), LABELS)["measures"]
+    row = one(measures, measure="sentiment_negative", period="all")
     assert row["value"] == pytest.approx(expected, abs=0.01)
     assert row["n_reviewed"] == 50

@@ -238,6 +238,7 @@ def _annotations(
             tops.append(float(shares.max()))
         row["confidence"] = float(np.prod(tops))
         row["needs_review"] = row["confidence"] < 0.3
+        row["is_learnt"] = False
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=annotation_schema(labels))
 
