@@ -130,6 +130,17 @@ def authored_files(*, answers: bool) -> list[Path]:
     )
 
 
+def authored_questions(labels: LabelSpace) -> dict[str, str]:
+    """Give the questions that shipped authored verbatims answer, by the verbatims' text keys."""
+    gold = read_labelled(authored_files(answers=True), [], labels)
+    asked = np.flatnonzero([bool(question) for question in gold.batch.questions])
+    answers = masked(gold.take(asked))
+    return {
+        str(key): str(question)
+        for key, question in zip(text_keys(answers), answers.batch.questions, strict=True)
+    }
+
+
 def read_labelled(
     shipped: Sequence[Path],
     own: Sequence[Path],

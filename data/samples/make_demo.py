@@ -1,8 +1,10 @@
 """Make the files of `make demo`: answers of customers and of employees of an invented company.
 
-Texts are the authored ones of `data/gold/authored.jsonl`; units, persons, dates and ratings are invented.
-Units with happier employees are given happier customers, as the *symétrie des attentions* says, and one unit
-is too small to be shown. `python data/samples/make_demo.py` makes the same files each time.
+Texts are those of `demo_verbatims.jsonl`: written for the demo, of one bank and insurer, and kept from every
+model, so that the demo shows what Miroir makes of verbatims that it has never met. Units, persons, dates and
+ratings are invented. Units with happier employees are given happier customers, as the *symétrie des
+attentions* says, and one unit is too small to be shown. `python data/samples/make_demo.py` makes the same
+files each time.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 import xlsxwriter
 
 HERE = Path(__file__).parent
-GOLD = HERE.parent / "gold" / "authored.jsonl"
+VERBATIMS = HERE / "demo_verbatims.jsonl"
 SEED = 2026
 N_CUSTOMERS = 600
 N_EMPLOYEES = 330
@@ -49,14 +51,13 @@ UNITS = (
     Unit("Gap", "Provence", 0.50, 0.0, 0.0),  # the small one: fixed numbers below
 )
 SMALL_UNIT, SMALL_CUSTOMERS, SMALL_EMPLOYEES = UNITS[-1], 4, 3
-CHANNELS = ("Agence", "Téléphone", "Site et application", "Courriel")
-STEPS = {
-    "means": ("Prise de rendez-vous", "Visite"),
-    "listening": ("Échange avec un conseiller",),
-    "feedback": ("Suivi du dossier",),
-    "recognition": ("Visite", "Échange avec un conseiller"),
-    "training": ("Souscription", "Échange avec un conseiller"),
-    "support": ("Réclamation", "Sinistre"),
+REMOTE = ("Téléphone", "Site et application", "Courriel")
+# What a text is about, as its identifier begins: steps of the journey, and channels.
+TOPICS = {
+    "agence": (("Visite", "Prise de rendez-vous", "Échange avec un conseiller"), ("Agence",)),
+    "sinistre": (("Sinistre", "Réclamation", "Suivi du dossier"), ("Agence", *REMOTE)),
+    "contrat": (("Souscription", "Échange avec un conseiller"), ("Agence", *REMOTE)),
+    "distance": (("Échange avec un conseiller", "Suivi du dossier"), REMOTE),
 }
 JOBS = ("Conseil", "Accueil", "Gestion", "Support")
 SENIORITY = ("moins de 2 ans", "2 à 5 ans", "plus de 5 ans")
@@ -73,22 +74,18 @@ PLANTED = (
     " Mon véhicule est immatriculé AB-123-CD.",
 )
 SENTIMENTS = ("positive", "negative", "mixed", "neutral")
+WHY = "Pourquoi cette note ?"
 HELPS = "Qu'est-ce qui vous aide à bien servir les clients ?"
 HINDERS = "Que faudrait-il améliorer ?"
 ESTIMATE = "À votre avis, quelle note les clients donneraient-ils ?"
 
 
-def read_gold(audience: str) -> dict[str, list[dict[str, Any]]]:
-    """Read the authored texts of an audience, by sentiment."""
-    by_sentiment: dict[str, list[dict[str, Any]]] = {
-        "positive": [],
-        "negative": [],
-        "mixed": [],
-        "neutral": [],
-    }
-    for line in GOLD.read_text(encoding="utf-8").splitlines():
+def read_texts(question: str) -> dict[str, list[dict[str, Any]]]:
+    """Read the texts that answer a question, by sentiment."""
+    by_sentiment: dict[str, list[dict[str, Any]]] = {name: [] for name in SENTIMENTS}
+    for line in VERBATIMS.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
-        if record["audience"] == audience and len(record["text"]) < 700:
+        if record["question"] == question:
             by_sentiment[record["sentiment"]].append(record)
     return by_sentiment
 
@@ -96,10 +93,10 @@ def read_gold(audience: str) -> dict[str, list[dict[str, Any]]]:
 class TextBag:
     """Draws texts by mood, each once before any comes again."""
 
-    def __init__(self, audience: str, random: Random) -> None:
-        """Shuffle the texts of an audience."""
+    def __init__(self, question: str, random: Random) -> None:
+        """Shuffle the texts that answer a question."""
         self._random = random
-        self._texts = read_gold(audience)
+        self._texts = read_texts(question)
         self._left: dict[str, list[dict[str, Any]]] = {name: [] for name in self._texts}
 
     def draw(self, sentiment: str) -> dict[str, Any]:
@@ -140,14 +137,14 @@ def draw_units(random: Random, n: int, n_small: int, weights: list[float]) -> li
 
 def make_customers(random: Random) -> list[list[str]]:
     """Make the rows of the customers' survey, awkward ones included."""
-    bag = TextBag("customer", random)
+    bag = TextBag(WHY, random)
     rows = []
     units = draw_units(random, N_CUSTOMERS, SMALL_CUSTOMERS, [unit.customers for unit in UNITS])
     for i, unit in enumerate(units, start=1):
         day = draw_day(random)
         moment = datetime(day.year, day.month, day.day, random.randrange(8, 20), random.randrange(60))
         record = bag.draw_by_mood(unit.mood)
-        themes = list(record["themes"]) or ["recognition"]
+        steps, channels = TOPICS[record["id"].split("-")[0]]
         # The small unit's customers are different people; elsewhere some answer several times.
         person = 90_000 + i if unit is SMALL_UNIT else random.randrange(10_000, 10_460)
         rows.append(
@@ -157,8 +154,8 @@ def make_customers(random: Random) -> list[list[str]]:
                 moment.strftime("%d/%m/%Y %H:%M"),
                 unit.region,
                 unit.name,
-                random.choice(CHANNELS),
-                random.choice(STEPS[random.choice(themes)]),
+                random.choice(channels),
+                random.choice(steps),
                 str(rate(record["sentiment"], random)),
                 plant(record["text"], random, 0.08),
             ]
@@ -182,13 +179,13 @@ def spoil_customers(rows: list[list[str]]) -> list[list[str]]:
 
 def make_employees(random: Random) -> list[list[Any]]:
     """Make the rows of the employees' survey."""
-    bag = TextBag("employee", random)
+    helping, hindering = TextBag(HELPS, random), TextBag(HINDERS, random)
     units = draw_units(random, N_EMPLOYEES, SMALL_EMPLOYEES, [unit.employees for unit in UNITS])
     rows: list[list[Any]] = []
     for i, unit in enumerate(units, start=1):
         happy = random.random() < unit.mood
-        helps = bag.draw("positive") if random.random() < (0.85 if happy else 0.35) else None
-        hinders = bag.draw(random.choices(("negative", "mixed", "neutral"), (8, 2, 1))[0])
+        helps = helping.draw("positive") if random.random() < (0.85 if happy else 0.35) else None
+        hinders = hindering.draw(random.choices(("negative", "mixed", "neutral"), (8, 2, 1))[0])
         hinders = hinders if helps is None or random.random() < (0.35 if happy else 0.9) else None
         # Employees of unhappy units believe customers to be happier than they are: the mirror's distortion.
         estimate = min(10, max(0, round(6.5 + 2 * unit.mood + random.gauss(0, 1))))
@@ -225,7 +222,7 @@ def write_customers(rows: list[list[str]], path: Path) -> None:
                 "Canal",
                 "Étape du parcours",
                 "Recommanderiez-vous notre entreprise ? (0 à 10)",
-                "Pourquoi cette note ?",
+                WHY,
             ]
         )
         writer.writerows(rows)

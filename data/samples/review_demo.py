@@ -1,8 +1,8 @@
 """Review a random sample of the demo as an analyst would, so that its figures rest on people's labels.
 
-Texts of the demo are the authored verbatims of `data/gold/authored.jsonl`, whose labels are known: the
-analyst of the demo gives these. The sample is drawn by the review desk, with known probabilities, and its
-decisions go the same way as those made on the pages. A sample reviewed before is not reviewed again.
+Labels of the demo's texts are known (`demo_verbatims.jsonl`): the analyst of the demo gives these. The sample
+is drawn by the review desk, with known probabilities, and its decisions go the same way as those made on the
+pages. A sample reviewed before is not reviewed again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.review.labels import VerbatimLabels
 from pipeline.review.queue import claim
 from pipeline.review.sampling import Design
 
-GOLD = Path(__file__).resolve().parents[1] / "gold" / "authored.jsonl"
+GOLD = Path(__file__).with_name("demo_verbatims.jsonl")
 CAMPAIGN = "Démonstration"
 N_ITEMS = 400
 SEED = 2026
@@ -31,7 +31,7 @@ BOTH = ("customer", "employee")
 
 
 def read_gold() -> dict[str, VerbatimLabels]:
-    """Read the authored labels by masked text, as the workspace holds it."""
+    """Read the known labels by masked text, as the workspace holds it."""
     records: list[dict[str, Any]] = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
     masked, _ = mask_texts([record["text"] for record in records])
     return {
@@ -41,13 +41,13 @@ def read_gold() -> dict[str, VerbatimLabels]:
 
 
 def find_labels(text: str, gold: dict[str, VerbatimLabels]) -> VerbatimLabels | None:
-    """Find the authored verbatim that a text of the demo begins with; the demo adds planted data after it."""
+    """Find the known verbatim that a text of the demo begins with; the demo adds planted data after it."""
     beginnings = [known for known in gold if text.startswith(known)]
     return gold[max(beginnings, key=len)] if beginnings else None
 
 
 def review(desk: Desk, analyst: Reviewer, campaign_id: int) -> int:
-    """Answer a whole queue with the authored labels; give the number of decisions."""
+    """Answer a whole queue with the known labels; give the number of decisions."""
     gold = read_gold()
     space = desk.codebook.label_space
     queue = claim(desk.store, analyst, campaign_id, n_items=N_ITEMS, audiences=BOTH, lease_minutes=5)

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from models.blend.combine import Combination, Pool
+from models.blend.questions import QuestionShifts
 from models.decisions import DecisionRule
 from models.labels import LabelSpace
 
 
 def kept_settings(
     card: Mapping[str, Any], replaced: Sequence[int], kept: Sequence[int], labels: LabelSpace
-) -> tuple[Combination, DecisionRule]:
-    """Give a blend's combination and thresholds for its members in another order.
+) -> tuple[Combination, QuestionShifts, DecisionRule]:
+    """Give a blend's combination, shifts and thresholds for its members in another order.
 
     A theme that the blend did not know is pooled with equal weights, and decided by the threshold that its
     themes share: a threshold of a theme's own was worse on sources held out.
@@ -45,4 +46,4 @@ def kept_settings(
         polarity=reordered(before.polarity),
     )
     themes = {theme: rule.themes.get(theme, threshold) for theme in labels.themes}
-    return combination, replace(rule, themes=themes)
+    return combination, QuestionShifts.from_card(card, labels), replace(rule, themes=themes)

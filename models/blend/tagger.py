@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.blend.combine import Combination, with_all_themes
+from models.blend.questions import QuestionShifts
 from models.decisions import DecisionRule, decide
 from models.digests import short_digest
 from models.labels import LabelSpace
@@ -24,6 +25,7 @@ class BlendTagger:
         trained: The label space that was learnt.
         members: The models.
         combination: How their probabilities are weighed and calibrated.
+        shifts: What the questions say of the answers.
         rule: The thresholds.
     """
 
@@ -32,12 +34,14 @@ class BlendTagger:
     trained: LabelSpace
     members: Sequence[Tagger]
     combination: Combination
+    shifts: QuestionShifts
     rule: DecisionRule
 
     def predict(self, batch: VerbatimBatch) -> TagProbabilities:
         """Give calibrated probabilities for each verbatim, in the order given."""
         read = [member.predict(batch) for member in self.members]
-        return self.combination.apply(with_all_themes(read), batch.audiences)
+        pooled = self.combination.apply(with_all_themes(read), batch.audiences)
+        return self.shifts.apply(pooled, batch.questions)
 
     def decide(self, probabilities: TagProbabilities) -> Decisions:
         """Decide labels with the blend's own thresholds."""
@@ -54,12 +58,15 @@ def load_blend(folder: Path, labels: LabelSpace) -> BlendTagger:
     card = read_card(folder)
     trained = trained_labels(card)
     members = [load_member(folder, name, labels) for name in card["members"]]
-    digest = short_digest([member.model_id for member in members], card["combination"], card["rule"])
+    shifts = QuestionShifts.from_card(card, trained)
+    parts = card["combination"], card["rule"], shifts.as_json()
+    digest = short_digest([member.model_id for member in members], *parts)
     return BlendTagger(
         model_id=f"blend-{card['version']}-{digest}-{trained.codebook_hash[:8]}",
         labels=labels,
         trained=trained,
         members=members,
         combination=Combination.from_json(card["combination"]),
+        shifts=shifts,
         rule=DecisionRule.from_json(card["rule"]),
     )

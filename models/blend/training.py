@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.blend.combine import Combination, fit_combination, fit_shared_weights, with_all_themes
 from models.blend.members import member_name
+from models.blend.questions import QuestionShifts, fit_question_shifts
 from models.decisions import DecisionRule, decide_positions
 from models.folds import group_folds
 from models.gold import UNKNOWN, GoldSet, with_themes
@@ -37,11 +38,13 @@ class Combined:
 
     Attributes:
         combination: Learnt on every verbatim.
+        shifts: What the questions say of the answers, learnt likewise.
         rule: Thresholds learnt on every verbatim.
         unseen: What combinations and thresholds that did not see the verbatim's group of sources say.
     """
 
     combination: Combination
+    shifts: QuestionShifts
     rule: DecisionRule
     unseen: Predictions
 
@@ -60,50 +63,64 @@ def combine_held_out(
         gold: The labels of the same verbatims.
         real: Which of them real people wrote, shape (n,); those whose source says so where it is not given.
     """
-    combination, rule = _fit(members, gold, rows_to_settle(gold, np.arange(len(gold)), real))
-    unseen = _read(members, gold.batch.audiences, combination, rule)
+    everything = np.arange(len(gold))
+    combination, shifts, rule = _fit(members, gold, everything, real)
+    unseen = _read(members, gold, combination, shifts, rule)
     for fold in group_folds(gold):
         if len(fold.train):
-            found, threshold = _fit(members, gold, rows_to_settle(gold, fold.train, real))
-            inside = [member.take(fold.test) for member in members]
-            here = _read(inside, gold.audiences[fold.test].tolist(), found, threshold)
+            learnt = _fit(members, gold, fold.train, real)
+            here = _read([member.take(fold.test) for member in members], gold.take(fold.test), *learnt)
             unseen = unseen.with_rows(fold.test, here)
-    return Combined(combination, rule, unseen)
+    return Combined(combination, shifts, rule, unseen)
 
 
 def combine_as(
-    members: Sequence[TagProbabilities], gold: GoldSet, combination: Combination, rule: DecisionRule
+    members: Sequence[TagProbabilities],
+    gold: GoldSet,
+    combination: Combination,
+    shifts: QuestionShifts,
+    rule: DecisionRule,
 ) -> Combined:
-    """Combine with weights and thresholds that were learnt elsewhere."""
-    return Combined(combination, rule, _read(members, gold.batch.audiences, combination, rule))
+    """Combine with weights, shifts and thresholds that were learnt elsewhere."""
+    return Combined(combination, shifts, rule, _read(members, gold, combination, shifts, rule))
 
 
 def _read(
     members: Sequence[TagProbabilities],
-    audiences: Sequence[str],
+    gold: GoldSet,
     combination: Combination,
+    shifts: QuestionShifts,
     rule: DecisionRule,
 ) -> Predictions:
-    probabilities = combination.apply(members, audiences)
+    probabilities = shifts.apply(combination.apply(members, gold.batch.audiences), gold.batch.questions)
     return Predictions(decide_positions(probabilities, rule), probabilities)
 
 
 def _fit(
-    members: Sequence[TagProbabilities], gold: GoldSet, rows: Positions
-) -> tuple[Combination, DecisionRule]:
-    """Learn a combination and its thresholds on some verbatims: calibrate one model, or weigh several."""
+    members: Sequence[TagProbabilities], gold: GoldSet, known: Positions, real: Flags | None
+) -> tuple[Combination, QuestionShifts, DecisionRule]:
+    """Learn on some verbatims: calibrate one model, or weigh several; then shifts, and thresholds.
+
+    What a question says of its answers is learnt from authored ones too: real ones seldom come with theirs.
+    """
+    rows = rows_to_settle(gold, known, real)
     if len(members) > 1:
         combination = fit_shared_weights([member.take(rows) for member in members], gold.take(rows))
     else:
         fair = rows[gold.strata[rows] == RANDOM]
         drawn = fair if len(fair) >= FEWEST_DRAWN else rows
         combination = fit_combination([member.take(drawn) for member in members], gold.take(drawn))
+    asked = gold.take(known)
+    told = combination.apply([member.take(known) for member in members], asked.batch.audiences)
+    shifts = fit_question_shifts(told, asked)
     part = gold.take(rows)
-    whole = combination.apply([member.take(rows) for member in members], part.batch.audiences)
-    return combination, learn_rule(whole, part)
+    pooled = combination.apply([member.take(rows) for member in members], part.batch.audiences)
+    return combination, shifts, learn_rule(shifts.apply(pooled, part.batch.questions), part)
 
 
-def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Combined:
+def blend_unseen(
+    folder: Path, names: Sequence[str], labels: LabelSpace, questions: Mapping[str, str] | None = None
+) -> Combined:
     """Learn to blend models from the out-of-fold predictions that each was trained with; write the blend.
 
     No text is needed: what the models say of the same verbatim is found by its key. Only verbatims that all
@@ -113,6 +130,8 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
         folder: Where the blend goes.
         names: Names or folders of the models.
         labels: The codebook's label space.
+        questions: What verbatims answer, by their text keys, where it is known: out-of-fold predictions are
+            kept without it.
 
     Raises:
         ModelError: A model came without its out-of-fold predictions.
@@ -128,7 +147,8 @@ def blend_unseen(folder: Path, names: Sequence[str], labels: LabelSpace) -> Comb
     for (other, _, _), rows in zip(stored[1:], at[1:], strict=True):
         themes = np.where(themes == UNKNOWN, other.themes[rows], themes)
     # Without texts, parts are drawn by the keys.
-    gold = replace(gold, themes=themes, batch=replace(gold.batch, texts=common))
+    asked = [(questions or {}).get(key) for key in common]
+    gold = replace(gold, themes=themes, batch=replace(gold.batch, texts=common, questions=asked))
     members = [
         predictions.probabilities.take(rows)
         for (_, predictions, _), rows in zip(stored, at, strict=True)
@@ -167,6 +187,7 @@ def write_blend(folder: Path, members: Sequence[str], combined: Combined, gold: 
         },
         "members": list(members),
         "combination": combined.combination.as_json(),
+        "questions": combined.shifts.as_json(),
         "rule": combined.rule.as_json(),
         "n_training": len(gold),
     }

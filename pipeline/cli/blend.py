@@ -33,10 +33,12 @@ def blend(
 ) -> None:
     """Mêler des modèles d'après leurs prédictions hors pli : aucun texte n'est nécessaire."""
     from models.blend.training import blend_unseen
+    from pipeline.training_data import authored_questions
 
     output = output or shipped_folder("blend", is_own=bool(member) or codebook != DEFAULT_CODEBOOK)
     names = member or SHIPPED_MEMBERS
-    combined = blend_unseen(output, names, read_codebook(codebook).label_space)
+    labels = read_codebook(codebook).label_space
+    combined = blend_unseen(output, names, labels, authored_questions(labels))
     n_judged = len(combined.unseen.decided.sentiment)
     Console(stderr=True).print(
         f"{' + '.join(names)} : appris sur {n_judged} verbatims hors pli, {output}", highlight=False

@@ -12,6 +12,7 @@ import pytest
 from models.blend.combine import Combination
 from models.blend.keeping import kept_settings
 from models.blend.members import copy_model
+from models.blend.question_words import GOOD
 from models.blend.training import blend_unseen, combine_held_out, write_blend
 from models.decisions import DecisionRule
 from models.oof import write_oof
@@ -67,8 +68,15 @@ def test_kept_settings_reorder_the_members_and_take_a_new_theme_in() -> None:
     rule = replace(DecisionRule.plain(LABELS), themes=dict.fromkeys(LABELS.themes, 0.37), review_below=0.1)
     card = {"combination": combination.as_json(), "rule": rule.as_json()}
     own = replace(LABELS, themes=(*LABELS.themes, "price"))
-    kept, thresholds = kept_settings(card, replaced=[0, 2], kept=[1], labels=own)
+    kept, shifts, thresholds = kept_settings(card, replaced=[0, 2], kept=[1], labels=own)
     for pool in (*kept.singles.values(), kept.polarity, *(kept.presence[theme] for theme in LABELS.themes)):
         np.testing.assert_allclose(pool.weights, [0.7, 0.3])
     np.testing.assert_allclose(kept.presence["price"].weights, [0.5, 0.5])
     assert thresholds == replace(rule, themes=dict.fromkeys(own.themes, 0.37))
+    assert not shifts.sentiment.any()
+    card["questions"] = {
+        "sentiment": [[0.0] * 4, [1.0, -1.0, 0.0, 0.0], [0.0] * 4],
+        "polarity": [[0.0] * 4] * 3,
+    }
+    _, shifts, _ = kept_settings(card, replaced=[0, 2], kept=[1], labels=own)
+    assert shifts.sentiment[GOOD].tolist() == [1.0, -1.0, 0.0, 0.0]
