@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from models.blend.question_words import GOOD, KINDS, LACKING, OPEN, kind_of
 from models.gold import UNKNOWN, GoldSet
 from models.labels import LabelSpace
+from models.question_words import GOOD, KINDS, LACKING, OPEN, kind_of
 from models.tagger import Probabilities, TagProbabilities
 
 Floats = NDArray[np.float64]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from models.question_words import OPEN, kind_of
 from pipeline.errors import SourceError
 from pipeline.ingest import column_words as words
 from pipeline.ingest.layouts import plain_key
@@ -122,7 +123,9 @@ def _choose_texts(proposal: Proposal, left: list[Column]) -> list[Column]:
             where=proposal.profile.path.name,
             do="Write the source by hand; configs/demo.yaml is a complete example",
         )
-    several = len(texts) > 1 or texts[0].wording != texts[0].name or texts[0].name.rstrip().endswith("?")
+    name = texts[0].name
+    asked = name.rstrip().endswith("?") or kind_of(name) != OPEN
+    several = len(texts) > 1 or texts[0].wording != name or asked
     for column in texts:
         n_words, distinct = f"{column.mean_words:.0f}", f"{column.n_distinct / column.n_given:.0%}"
         fr = f"{n_words} mots en moyenne, {distinct} de valeurs différentes"

@@ -12,10 +12,10 @@ import pytest
 from models.blend.combine import Combination
 from models.blend.keeping import kept_settings
 from models.blend.members import copy_model
-from models.blend.question_words import GOOD
 from models.blend.training import blend_unseen, combine_held_out, write_blend
 from models.decisions import DecisionRule
 from models.oof import write_oof
+from models.question_words import GOOD
 from models.registry import MODEL_FILE, load_tagger, read_card
 from tests.models.test_compact import LABELS, gold_set, noisy_member
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.blend.question_words import GOOD, KINDS, LACKING, OPEN, kind_of
 from models.blend.questions import FEWEST, QuestionShifts, fit_question_shifts
 from models.gold import GoldSet, gold_from_records
+from models.question_words import GOOD, KINDS, LACKING, OPEN, kind_of
 from models.registry import load_tagger
 from models.tagger import TagProbabilities, VerbatimBatch
 from tests.models.tiny_taggers import LABELS
@@ -24,6 +24,7 @@ ASKED = {
         "À garder :",
         "Points positifs",
         "De quoi êtes-vous fière ?",
+        "Avantages",
     ),
     LACKING: (
         "Que faudrait-il améliorer ?",
@@ -32,6 +33,8 @@ ASKED = {
         "Qu'est-ce qui ne fonctionne pas ?",
         "Qu'est-ce qui vous plaît le moins ?",
         "Vos suggestions",
+        "Inconvénients",
+        "Qu'est-ce qui vous aiderait à mieux travailler ?",
         "Que changeriez-vous ?",
         "À arrêter :",
     ),
@@ -44,6 +47,7 @@ ASKED = {
         "Qu'est-ce qui vous a plu ou déplu ?",
         "Que pensez-vous des outils numériques ?",
         "Êtes-vous satisfait de votre rémunération ?",
+        "Que pensez-vous de vos avantages ?",
         "En cas de difficulté, vers qui vous tournez-vous ?",
         "Merci de détailler votre note",
         "Remarques_ENT",

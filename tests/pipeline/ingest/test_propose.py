@@ -81,6 +81,16 @@ def test_propose_gives_each_side_of_an_employer_review_its_question(tmp_path):
     assert list(_propose("jobs.tsv", tmp_path).questions) == ["Avantages", "Inconvénients"]
 
 
+@pytest.mark.parametrize(
+    ("header", "is_question"), [("Points forts", True), ("À améliorer", True), ("Commentaire", False)]
+)
+def test_propose_keeps_a_header_that_says_what_was_asked(tmp_path, header, is_question):
+    path = tmp_path / "enquete.csv"
+    answers = "".join(f"1{i}/03/2026;Le café du matin entre collègues numéro {i}\n" for i in range(8))
+    path.write_text(f"Date;{header}\n{answers}", encoding="utf-8")
+    assert propose(path).questions == ({header: header} if is_question else {})
+
+
 def test_propose_puts_the_title_before_the_text_when_it_is_a_review(tmp_path, workspace, secret, rows):
     source = _propose("reviews.ods", tmp_path)
     assert (source.text, source.title) == ("Avis", "Titre")

@@ -20,6 +20,7 @@ _GOOD = (
     r"points? (?:les plus )?forts?\b",
     r"positi",
     r"atouts?\b",
+    r"^(?:les )?avantages?\b",
     r"a (?:garder|conserver|preserver)\b",
     r"(?:fonctionn|march)\w* bien\b",
     r"(?:va|se passe) bien\b",
@@ -44,6 +45,7 @@ _LACKING = (
     r"amelior",
     r"points? (?:les plus )?faibles?\b",
     r"negati",
+    r"inconvenients?\b",
     r"manqu",
     r"difficultes?\b",
     r"empech",
@@ -66,7 +68,8 @@ _LACKING = (
     r"decepti|decev|decus?\b",
     r"suggestions?\b",
     r"pourrions[- ]nous|devrions[- ]nous|devons[- ]nous|faudrait[- ]il|peut[- ]on (?:mieux|faire)",
-    r"rendrait|ferait gagner|mieux (?:vous )?(?:aider|accompagner|servir)",
+    r"(?:rendr|aider|faciliter|ameliorer|simplifier)ai(?:t|ent)\b|ferait gagner",
+    r"mieux (?:vous )?(?:aider|accompagner|servir)",
     r"penible|lourd|inutile|stress",
 )
 
