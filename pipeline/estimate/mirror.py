@@ -1,19 +1,4 @@
-"""The mirror: customers and employees held up to each other, theme by theme, unit by unit.
-
-Symmetry index. With c_k and e_k the nets of theme k for customers and employees, in [−1, 1], over the K
-themes that enough people on both sides speak of:
-
-    S = 100 · (1 − (1/K) · Σ_k |c_k − e_k| / 2)
-
-which is Gower's coefficient of similarity of the two sides, in hundredths: 100 where both live the same, 0
-where all is well on one side and badly on the other, on every theme. It does not change when the sides are
-swapped. Chance alone makes |c_k − e_k| larger, so it is estimated by the square root of max(0, gap² − its
-variance). The nets of all themes are read through the same sources: the variances of the gaps are off
-together, and their sum has no more degrees of freedom than one of them. With one audience missing, or fewer
-than `MIN_THEMES` themes, there is no index and the reason says so.
-
-Source: Gower (1971), A General Coefficient of Similarity and Some of Its Properties, Biometrics 27.
-"""
+"""The mirror: customers and employees held up to each other, theme by theme, unit by unit."""
 
 from __future__ import annotations
 
@@ -28,6 +13,7 @@ from pipeline.estimate.differences import Difference, shared_freedom, welch
 from pipeline.estimate.estimates import Estimates
 from pipeline.estimate.scores import Floats, theme_group
 from pipeline.estimate.significance import adjust
+from pipeline.estimate.symmetry import symmetry
 from pipeline.estimate.tables import (
     NODES,
     NOT_TRAINED,
@@ -43,7 +29,6 @@ from pipeline.estimate.tables import (
 
 BOTH, CUSTOMER, EMPLOYEE = "both", "customer", "employee"
 ONE_SIDE = "one_side"
-MIN_THEMES = 3
 
 Ints = npt.NDArray[np.int64]
 
@@ -200,55 +185,29 @@ def _quadrants(gap: _Gap) -> npt.NDArray[np.object_]:
     return names
 
 
-def symmetry(gaps: Floats, variances: Floats) -> tuple[Floats, Floats]:
-    """Compute the symmetry index and its standard error.
-
-    Args:
-        gaps: Cells × themes: customers' net minus employees' net, NaN where a side says too little.
-        variances: Variances of the gaps; NaN where they are not known, which leaves the error unknown.
-
-    Returns:
-        Index in [0, 100] and standard error; NaN with fewer than `MIN_THEMES` themes.
-
-    >>> symmetry(np.array([[0.2, -0.4, 0.6]]), np.zeros((1, 3)))[0].round(6).tolist()
-    [80.0]
-    """
-    there = ~np.isnan(gaps)
-    n_themes = there.sum(axis=1)
-    square = np.where(there, gaps**2, 0.0)
-    known = np.where(there, variances, 0.0)
-    noise = np.nan_to_num(known)
-    apart = np.sqrt(np.maximum(square - noise, 0.0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        index = 100 * (1 - apart.sum(axis=1) / n_themes / 2)
-        error = 100 * np.sqrt(known.sum(axis=1)) / n_themes / 2
-    enough = n_themes >= MIN_THEMES
-    return np.where(enough, index, np.nan), np.where(enough, error, np.nan)
-
-
 def _index_rows(estimates: Estimates, pairs: Pairs, gaps: dict[str, _Gap], target: pa.Schema) -> pa.Table:
     least = estimates.config.symmetry_people
     fewest = np.stack([np.minimum(g.customer_people, g.employee_people) for g in gaps.values()], axis=1)
     value = np.stack([gap.value for gap in gaps.values()], axis=1)
     value = np.where(fewest >= least, value, np.nan)
     variance = np.stack([gap.variance for gap in gaps.values()], axis=1)
-    index, error = symmetry(value, variance)
+    found = symmetry(value, variance)
     used = ~np.isnan(value)
     freedom = np.stack([gap.freedom for gap in gaps.values()], axis=1)
     freedom = shared_freedom(np.where(used, variance, 0.0), freedom)
-    half = Difference(index, error**2, freedom).half_width(estimates.config.level)
+    half = Difference(found.index, found.error**2, freedom).half_width(estimates.config.level)
     people = np.where(used, fewest, np.iinfo(np.int64).max).min(axis=1, initial=np.iinfo(np.int64).max)
     groups = [theme_group(theme) for theme in gaps]
     columns = {
         "measure": "symmetry_index",
-        "value": index,
-        # What is taken off for chance may be too much: the lower end is counted from the gaps as they are.
-        "low": np.maximum(symmetry(value, np.zeros_like(value))[0] - half, 0.0),
-        "high": np.minimum(index + half, 100.0),
+        "value": found.index,
+        # What is taken off for chance may be too much or too little: each end is counted from its own side.
+        "low": np.maximum(found.least - half, 0.0),
+        "high": np.minimum(found.most + half, 100.0),
         "level": np.where(np.isnan(half), np.nan, estimates.config.level),
         **counts_of_pairs(estimates, pairs, "all"),
         "suppressed": False,
-        "reason": _why_missing(pairs, index),
+        "reason": _why_missing(pairs, found.index),
         NODES: _used_nodes(pairs, estimates.dimensions, groups, used),
         SPAN: 100.0,
         # One person moves one theme's net, and the index by a K-th of that.

@@ -16,9 +16,9 @@ from pipeline.estimate.drivers import fit_clustered
 from pipeline.estimate.engine import PPI
 from pipeline.estimate.links import MIN_UNITS, rank_correlation
 from pipeline.estimate.measures import estimate
-from pipeline.estimate.mirror import symmetry
 from pipeline.estimate.ratios import Figures
 from pipeline.estimate.significance import adjusted
+from pipeline.estimate.symmetry import symmetry
 from tests.pipeline.estimate.conftest import LABELS, annotation, verbatim
 from tests.pipeline.estimate.test_measures import one, rows_of
 
@@ -31,35 +31,41 @@ NETS = st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=3, max_s
 def test_symmetry_is_same_when_sides_are_swapped(pairs):
     c, e = np.array(pairs).T
     noise = np.full((1, len(c)), 0.01)
-    assert symmetry((c - e)[None], noise)[0] == symmetry((e - c)[None], noise)[0]
+    assert symmetry((c - e)[None], noise).index == symmetry((e - c)[None], noise).index
 
 
 @settings(max_examples=50, deadline=None)
 @given(pairs=NETS)
 def test_symmetry_lies_between_0_and_100(pairs):
     c, e = np.array(pairs).T
-    value = symmetry((c - e)[None], np.zeros((1, len(c))))[0][0]
+    value = symmetry((c - e)[None], np.zeros((1, len(c)))).index[0]
     assert 0 <= value <= 100
 
 
 def test_symmetry_is_0_and_100_at_its_ends():
-    assert symmetry(np.zeros((1, 6)), np.zeros((1, 6)))[0][0] == 100
-    assert symmetry(np.full((1, 6), 2.0), np.zeros((1, 6)))[0][0] == 0
+    assert symmetry(np.zeros((1, 6)), np.zeros((1, 6))).index[0] == 100
+    assert symmetry(np.full((1, 6), 2.0), np.zeros((1, 6))).index[0] == 0
 
 
 def test_symmetry_is_not_given_when_few_themes_are_spoken_of():
     gaps = np.array([[0.1, 0.2, np.nan, np.nan, np.nan, np.nan]])
-    assert np.isnan(symmetry(gaps, np.zeros((1, 6)))[0][0])
+    assert np.isnan(symmetry(gaps, np.zeros((1, 6))).index[0])
 
 
-def test_symmetry_is_not_pulled_down_by_chance():
-    """Two sides that live the same, seen through noise: the index stays near 100, a plain mean does not."""
+@pytest.mark.parametrize(("apart", "off"), [(0.0, 8), (0.2, 1), (0.4, 2), (0.8, 1)])
+def test_symmetry_is_not_pulled_down_by_chance(apart, off):
+    """Seen through noise, sides that live the same or nearly seem further apart, by 12 points at most."""
     rng = np.random.default_rng(0)
-    gaps = rng.normal(0, 0.3, (2000, 6))
-    index, error = symmetry(gaps, np.full((2000, 6), 0.09))
-    assert index.mean() > 93
-    assert 100 * (1 - np.abs(gaps).mean() / 2) < 89
-    assert (index + 1.96 * error >= 100).mean() > 0.9
+    gaps = apart + rng.normal(0, 0.3, (2000, 6))
+    found = symmetry(gaps, np.full((2000, 6), 0.09))
+    true = 100 * (1 - apart / 2)
+    assert abs(found.index.mean() - true) < off
+    assert (found.least <= found.index + 1e-9).all()
+    assert (found.index <= found.most + 1e-9).all()
+    assert (found.most + 1.96 * found.error >= true).mean() > 0.9
+    assert (found.least - 1.96 * found.error <= true).mean() > 0.9
+    if apart == 0:
+        assert found.least.mean() < 89
 
 
 def two_sides(world, n=40):
