@@ -50,8 +50,9 @@ def put_one(config_path: str) -> None:
         SinkError: One was not reached, so that it is tried again.
     """
     job = open_job(config_path)
-    release = read_snapshot(job.workspace).release
-    outcomes = put_everywhere(job.workspace, release, job.config.publish.sinks)
+    with job.workspace.locked():
+        release = read_snapshot(job.workspace).release
+        outcomes = put_everywhere(job.workspace, release, job.config.publish.sinks)
     errors = [each.error for each in outcomes if each.error]
     if errors:
         raise SinkError("; ".join(errors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,14 @@ import typer
 from rich.console import Console
 
 from pipeline.codebook import DEFAULT_CODEBOOK, read_codebook
+from pipeline.config import RunConfig
 from pipeline.config_file import read_config
 from pipeline.errors import ReleaseError
 from pipeline.publish.digests.delivery import deliver_digests, write_folder
 from pipeline.publish.digests.routing import make_digest
 from pipeline.publish.reading import read_snapshot
 from pipeline.publish.release import current_release
-from pipeline.publish.sinks.delivery import put_everywhere
+from pipeline.publish.sinks.delivery import SinkOutcome, put_everywhere
 from pipeline.workspace import Workspace
 
 
@@ -33,6 +35,22 @@ def deliver_command(
     """Porter la publication en cours vers les destinations déclarées (`publish.sinks`)."""
     settings = read_config(config)
     workspace = Workspace(settings.workspace)
+    # A run puts its release into the same sinks: one after the other.
+    with workspace.locked():
+        outcomes = _deliver(workspace, settings, only or (), again=again)
+    console = Console()
+    for outcome in outcomes:
+        state = f"[red]{outcome.error}[/]" if outcome.error else "déjà là" if outcome.is_skipped else "à jour"
+        console.print(f"{outcome.name} : {state}", highlight=False, soft_wrap=True)
+    if not outcomes:
+        console.print("Aucune destination déclarée.")
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _deliver(
+    workspace: Workspace, settings: RunConfig, only: Sequence[str], *, again: bool
+) -> list[SinkOutcome]:
     release = current_release(workspace)
     if release is None:
         raise ReleaseError.because(
@@ -42,15 +60,7 @@ def deliver_command(
             where=settings.workspace,
             do="Run `miroir run` first",
         )
-    outcomes = put_everywhere(workspace, release, settings.publish.sinks, only=only or (), again=again)
-    console = Console()
-    for outcome in outcomes:
-        state = f"[red]{outcome.error}[/]" if outcome.error else "déjà là" if outcome.is_skipped else "à jour"
-        console.print(f"{outcome.name} : {state}", highlight=False, soft_wrap=True)
-    if not outcomes:
-        console.print("Aucune destination déclarée.")
-    if any(outcome.error for outcome in outcomes):
-        raise typer.Exit(1)
+    return put_everywhere(workspace, release, settings.publish.sinks, only=only, again=again)
 
 
 def digests_command(

@@ -46,6 +46,13 @@ def test_status_is_well_then_says_what_failed_and_what_to_run(config):
     assert '"state": "degraded"' in invoke("status", config, "--json").output
 
 
+def test_deliver_waits_for_no_run_that_writes_the_same_sinks(config, small_run):
+    with Workspace(str(small_run.workspace)).locked():
+        refused = invoke("deliver", config)
+    assert isinstance(refused.exception, WorkspaceError)
+    assert "Wait for the other run" in str(refused.exception)
+
+
 def test_run_tells_of_a_sink_that_was_not_reached_and_exits_with_two(config):
     answer = invoke("run", config, "--quiet")
     assert answer.exit_code == 2
