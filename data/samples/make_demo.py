@@ -26,6 +26,7 @@ N_CUSTOMERS = 600
 N_EMPLOYEES = 330
 FIRST_DAY = date(2026, 1, 5)
 N_DAYS = 175
+TURN, FALL = date(2026, 4, 1), 0.15  # from this day on customers are less happy, before it more, by so much
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def make_customers(random: Random) -> list[list[str]]:
     for i, unit in enumerate(units, start=1):
         day = draw_day(random)
         moment = datetime(day.year, day.month, day.day, random.randrange(8, 20), random.randrange(60))
-        record = bag.draw_by_mood(unit.mood)
+        record = bag.draw_by_mood(unit.mood + (FALL if day < TURN else -FALL))
         steps, channels = TOPICS[record["id"].split("-")[0]]
         # The small unit's customers are different people; elsewhere some answer several times.
         person = 90_000 + i if unit is SMALL_UNIT else random.randrange(10_000, 10_460)

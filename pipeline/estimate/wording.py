@@ -68,8 +68,8 @@ MEASURE_WORDING = MappingProxyType(
             "Différence de note, les autres thèmes étant égaux", "Difference in rating, other themes equal"
         ),
         "theme_balance": _say(
-            "Solde rapporté à tous les verbatims : part du thème × solde ; sans thème, leur somme",
-            "Net over all verbatims: the theme’s share × its net; without theme, their sum",
+            "Solde du thème rapporté à tous les verbatims (sans thème : leur somme)",
+            "The theme’s net over all verbatims (without theme: their sum)",
         ),
         "change": _say("Variation depuis la période précédente", "Change since the previous period"),
         "change_mix": _say("Part due aux sujets abordés", "Part due to what is spoken of"),

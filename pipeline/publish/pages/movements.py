@@ -13,19 +13,35 @@ HISTORY_NEEDED = 6
 
 Content = dict[str, Any]
 
+# Measures of which more is good or bad news by itself; more talk of a theme is neither.
+GOOD = frozenset({"sentiment_net", "theme_net", "theme_balance", "enchantment_rate"})
+BAD = frozenset({"sentiment_negative"})
+
 
 def changes(view: View) -> list[Content]:
     """Changes of the cell in the period looked at that their intervals allow to tell, the widest first."""
     rows = _latest(view, "changes")
     found = [
         # A change of a share is told in points, with its sign.
-        {"figure": replace(figure, kind="gap"), "period": figure.period, "what": what(view, figure)}
+        {
+            "figure": replace(figure, kind="gap"),
+            "period": figure.period,
+            "what": what(view, figure),
+            "tone": _tone(figure),
+        }
         for figure, row in rows
         if row.get("significant", figure.excludes_zero)
         and figure.kind in {"share", "net"}
         and all((row.get(name) or None) == view.cell.get(name) for name in view.dimensions)
     ]
     return sorted(found, key=lambda each: -abs(each["figure"].value or 0))
+
+
+def _tone(figure: Figure) -> str:
+    """Tell whether a change is `better`, `worse`, or neither by itself."""
+    if not figure.value or figure.measure not in GOOD | BAD:
+        return ""
+    return "better" if (figure.value > 0) == (figure.measure in GOOD) else "worse"
 
 
 def alerts(view: View) -> list[Content]:
@@ -55,7 +71,8 @@ def alerts(view: View) -> list[Content]:
 
 def what(view: View, figure: Figure) -> str:
     """Name what a figure is about: audience, theme, measure."""
-    measure = view.words.measure(figure.measure)
+    together = figure.measure == "theme_balance" and not figure.theme
+    measure = view.words("balance_of_all") if together else view.words.measure(figure.measure)
     about = f"{view.words.theme(figure.theme)} · {measure}" if figure.theme else measure
     return f"{view.words.audience(figure.audience)} · {about}"
 

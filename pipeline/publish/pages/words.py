@@ -158,6 +158,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{share} of verbatims speak of it; net {net} {interval}.",
     ),
     "lever_unsure": ("À confirmer : chiffre sans intervalle.", "To be confirmed: a figure without interval."),
+    "balance_of_all": ("Solde de tous les thèmes réunis", "Net of all themes together"),
     "digest_title": ("Ce qui vous concerne", "What concerns you"),
     "digest_none": ("Rien ne peut être montré pour votre périmètre.", "Nothing can be shown for your scope."),
     "digest_scope": ("Périmètre", "Scope"),

@@ -29,6 +29,43 @@ def test_whole_time_shows_what_moved_in_the_last_period_of_the_release_alone(pas
     assert changes(View(past, period="2026-01"))
 
 
+@pytest.mark.parametrize(
+    ("measure", "value", "tone"),
+    [
+        ("sentiment_negative", 0.2, "worse"),
+        ("sentiment_negative", -0.2, "better"),
+        ("sentiment_net", 0.2, "better"),
+        ("theme_balance", -0.2, "worse"),
+        ("theme_share", 0.2, ""),
+    ],
+)
+def test_a_change_is_shown_as_the_news_that_it_is(tmp_path, authored, measure, value, tone):
+    table = pl.from_arrow(authored["changes"])
+    last = table["period"].max()
+    nowhere = [name for name in ("region", "unit", "channel", "journey_step") if name in table.columns]
+    row = (
+        table.filter(pl.col("period") == last)
+        .head(1)
+        .with_columns(
+            pl.lit(measure).alias("measure"),
+            pl.lit("means" if measure == "theme_share" else None, pl.String).alias("theme"),
+            *(
+                pl.lit(number).alias(name)
+                for name, number in zip(("value", "low", "high"), (value,) * 3, strict=True)
+            ),
+            *(pl.lit(None, pl.String).alias(name) for name in nowhere),
+            pl.lit(True).alias("significant"),
+            pl.lit(False).alias("suppressed"),
+        )
+    )
+    workspace = Workspace(str(tmp_path))
+    point_to(workspace, write_release(workspace, {**authored, "changes": row.to_arrow()}, LINEAGE))
+    (change,) = changes(View(read_snapshot(workspace)))
+    assert change["tone"] == tone
+    together = "tous les thèmes réunis" in change["what"]
+    assert together == (measure == "theme_balance")
+
+
 def test_an_alert_is_listed_with_its_period(published):
     assert ", mars 2026 :" in report_page(View(read_snapshot(published), standalone=True))
 
