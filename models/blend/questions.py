@@ -27,7 +27,6 @@ FEWEST: Final = 50
 """Labelled answers to questions of a kind under which nothing is learnt of it."""
 _TINY = 1e-5
 _PRIOR = 2.0
-_SHIFTED = ("sentiment", "polarity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +42,24 @@ class QuestionShifts:
     polarity: Floats
 
     def apply(self, told: TagProbabilities, questions: Sequence[str | None]) -> TagProbabilities:
-        """Shift the probabilities of answers.
+        """Shift the probabilities of answers; those to open questions stay as they are.
 
         Args:
             told: Probabilities of the answers.
             questions: The question of each; None where there is none.
         """
         kinds = np.array([kind_of(question) for question in questions], dtype=np.intp)
-        if not kinds.any():
+        rows = np.flatnonzero(kinds != OPEN)
+        if not len(rows):
             return told
+        answers, kinds = told.take(rows), kinds[rows]
         themes = {}
-        for theme, columns in told.themes.items():
+        for theme, columns in answers.themes.items():
             present = columns[:, 1:].sum(axis=1, keepdims=True)
             shares = _shifted(columns[:, 1:] / np.maximum(present, 1e-7), self.polarity[kinds])
             themes[theme] = np.concatenate([columns[:, :1], present * shares], axis=1, dtype=np.float32)
-        return replace(told, sentiment=_shifted(told.sentiment, self.sentiment[kinds]), themes=themes)
+        sentiment = _shifted(answers.sentiment, self.sentiment[kinds])
+        return told.with_rows(rows, replace(answers, sentiment=sentiment, themes=themes))
 
     def as_json(self) -> dict[str, Any]:
         """Give plain values for a JSON file."""
@@ -128,7 +130,4 @@ def _fit(probabilities: Probabilities, codes: NDArray[np.int8], kinds: NDArray[n
 def _shifted(probabilities: NDArray[np.floating[Any]], shifts: Floats) -> Probabilities:
     scores = np.log(np.clip(probabilities, _TINY, 1)) + shifts
     scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shifted = scores / scores.sum(axis=1, keepdims=True)
-    # Answers to open questions stay as they are, to the last digit.
-    untouched = ~shifts.any(axis=1, keepdims=True)
-    return np.where(untouched, probabilities, shifted).astype(np.float32)
+    return np.asarray(scores / scores.sum(axis=1, keepdims=True), dtype=np.float32)
