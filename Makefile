@@ -21,8 +21,9 @@ demo: $(LIGHT)
 	@echo "Comparer les publications :   $(BIN)/miroir releases diff 0001 0002 -w configs/demo.yaml"
 	@echo "Sur vos fichiers :            $(BIN)/miroir inspect FICHIER"
 
+# Two files at a time: tests of a file share what they set up.
 test: $(FULL)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(FULL)
 	$(BIN)/ruff check .
