@@ -91,7 +91,8 @@ def kind_of(question: str | None) -> int:
     >>> KINDS[kind_of("Points positifs et négatifs")]
     'open'
     """
-    plain = unicodedata.normalize("NFD", (question or "").lower().replace("’", "'"))
+    plain = (question or "").lower().replace("’", "'").replace("œ", "oe")
+    plain = unicodedata.normalize("NFD", plain)
     plain = " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
     if _LEAST in plain:  # « ce que vous appréciez le moins » asks for what is lacking in words of the good
         return OPEN if _MOST in plain else LACKING

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from pathlib import Path
 from typing import Any
 
+from data.samples.make_demo import VERBATIMS
 from pipeline.job import open_job
 from pipeline.privacy.masking import mask_texts
 from pipeline.review.accounts import Reviewer, add_reviewer
@@ -23,7 +23,6 @@ from pipeline.review.labels import VerbatimLabels
 from pipeline.review.queue import claim
 from pipeline.review.sampling import Design
 
-GOLD = Path(__file__).with_name("demo_verbatims.jsonl")
 CAMPAIGN = "Démonstration"
 N_ITEMS = 400
 SEED = 2026
@@ -32,7 +31,7 @@ BOTH = ("customer", "employee")
 
 def read_gold() -> dict[str, VerbatimLabels]:
     """Read the known labels by masked text, as the workspace holds it."""
-    records: list[dict[str, Any]] = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
+    records: list[dict[str, Any]] = [json.loads(line) for line in VERBATIMS.read_text("utf-8").splitlines()]
     masked, _ = mask_texts([record["text"] for record in records])
     return {
         text: VerbatimLabels(each["sentiment"], each["enchantment"], each["incivility"], each["themes"])

@@ -1,7 +1,7 @@
 """What a question says of its answers: to « points forts », people name what is good.
 
 The models read the question, but too faintly: of answers to questions that ask for what is good they called
-one in four negative, as employees' wishes for what is lacking are (« être assez nombreux au guichet »). The
+one in three negative, as employees' wishes for what is lacking are (« être assez nombreux au guichet »). The
 log-odds of sentiments and polarities are shifted by what the question asks for; the shifts are learnt from
 labelled answers that the models had not seen.
 """

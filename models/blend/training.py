@@ -110,12 +110,10 @@ def _fit(
         fair = rows[gold.strata[rows] == RANDOM]
         drawn = fair if len(fair) >= FEWEST_DRAWN else rows
         combination = fit_combination([member.take(drawn) for member in members], gold.take(drawn))
-    asked = gold.take(known)
-    told = combination.apply([member.take(known) for member in members], asked.batch.audiences)
-    shifts = fit_question_shifts(told, asked)
+    pooled = combination.apply(members, gold.batch.audiences)
+    shifts = fit_question_shifts(pooled.take(known), gold.take(known))
     part = gold.take(rows)
-    pooled = combination.apply([member.take(rows) for member in members], part.batch.audiences)
-    return combination, shifts, learn_rule(shifts.apply(pooled, part.batch.questions), part)
+    return combination, shifts, learn_rule(shifts.apply(pooled.take(rows), part.batch.questions), part)
 
 
 def blend_unseen(

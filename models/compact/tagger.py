@@ -115,7 +115,7 @@ def load_network(folder: Path, *, n_threads: int = 2) -> Network:
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     # Processors without VNNI add products of 8-bit numbers up in 16 bits, which overflow: the same verbatim
-    # would then read otherwise there. Costs a tenth of the speed on these, nothing on others.
+    # would then read otherwise there. Costs a tenth of the speed on one of these; not measured on others.
     options.add_session_config_entry("session.x64quantprecision", "1")
     return Network(
         session=onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"]),

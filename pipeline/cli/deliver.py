@@ -35,7 +35,7 @@ def deliver_command(
     """Porter la publication en cours vers les destinations déclarées (`publish.sinks`)."""
     settings = read_config(config)
     workspace = Workspace(settings.workspace)
-    # A run puts its release into the same sinks: one after the other.
+    # A run puts its release into the same sinks.
     with workspace.locked():
         outcomes = _deliver(workspace, settings, only or (), again=again)
     console = Console()

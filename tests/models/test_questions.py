@@ -25,6 +25,7 @@ ASKED = {
         "Points positifs",
         "De quoi êtes-vous fière ?",
         "Avantages",
+        "Votre coup de cœur",
     ),
     LACKING: (
         "Que faudrait-il améliorer ?",

@@ -46,7 +46,7 @@ def test_status_is_well_then_says_what_failed_and_what_to_run(config):
     assert '"state": "degraded"' in invoke("status", config, "--json").output
 
 
-def test_deliver_waits_for_no_run_that_writes_the_same_sinks(config, small_run):
+def test_deliver_is_refused_while_a_run_may_write_the_same_sinks(config, small_run):
     with Workspace(str(small_run.workspace)).locked():
         refused = invoke("deliver", config)
     assert isinstance(refused.exception, WorkspaceError)
